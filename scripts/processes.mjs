@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const parentCheckMs = 250;
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** The Node that the `node` dependency brought, whatever Node this program runs on. */
+export const nodeBinary = join(
+  root,
+  process.platform === 'win32' ? 'node_modules/node/bin/node.exe' : 'node_modules/node/bin/node',
+);
+
+/** Runs a command of ours on the project's Node, in the foreground. Resolves with its exit code. */
+export function run(command) {
+  return finish(spawn(nodeBinary, command, { cwd: root, stdio: 'inherit', env: environment() }));
+}
+
+/** Like `run`, but keeps the output to itself while the command succeeds. */
+export async function runQuietly(command) {
+  const child = spawn(nodeBinary, command, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: environment(),
+  });
+  const output = collect(child);
+  const exitCode = await finish(child);
+  if (exitCode !== 0) process.stderr.write(output());
+  return exitCode;
+}
+
+/** Waits for a child; signals meant for us reach it, and its exit code becomes ours. */
+export function finish(child) {
+  const forwarders = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => {
+    // A terminal sends Ctrl-C to the whole group: the child has heard it already.
+    const heardAlready = signal === 'SIGINT' && process.stdin.isTTY === true;
+    const forward = () => heardAlready || child.kill(signal);
+    process.on(signal, forward);
+    return () => process.off(signal, forward);
+  });
+  const stopWatching = whenParentDies(() => child.kill('SIGTERM'));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (exitCode, signal) => {
+      stopWatching();
+      for (const stop of forwarders) stop();
+      resolve(exitCode ?? 128 + constants.signals[signal]);
+    });
+  });
+}
+
+/** npm passes a signal to its shell alone, which dies without telling us: we are then an orphan. */
+function whenParentDies(act) {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    act();
+  }, parentCheckMs);
+  return () => clearInterval(timer);
+}
+
+/** Gathers what a child prints. */
+export function collect(child) {
+  const chunks = [];
+  child.stdout.on('data', (chunk) => chunks.push(chunk));
+  child.stderr.on('data', (chunk) => chunks.push(chunk));
+  return () => Buffer.concat(chunks).toString();
+}
+
+function environment() {
+  const binaries = join(root, 'node_modules/.bin');
+  return { ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH ?? ''}` };
+}

@@ -1,0 +1,103 @@
+import type { CommandOf } from './command.js';
+import { emit, refuse, type Decision } from './decision.js';
+import type { Ending, SessionEvent } from './event.js';
+import { outstanding, type OpenSession, type Session } from './session.js';
+import { livesOn, type SocketId } from './socket-id.js';
+
+/**
+ * Closes a socket, in whatever role the session knows it: c_root, link, member, or the caller or link
+ * of a waiting join, which is thereby cancelled. Closing what the session does not know changes nothing.
+ */
+export function closeSocket({ socket }: CommandOf<'CloseSocket'>, session: Session): Decision {
+  if (session.phase === 'shut' && session.root === socket) {
+    return emit('R132', { type: 'SessionClosed', ending: 'root-closed' });
+  }
+  if (session.phase !== 'open') return emit('R140');
+  if (session.root === socket) return emit('R131', ...dismantled(session, 'root-closed'));
+  if (session.invitation?.link === socket) {
+    return emit('R145', { type: 'JoinCancelled', join: session.invitation.id, reason: 'closed' });
+  }
+  const request = session.requestsByCaller.get(socket);
+  if (request !== undefined) {
+    return emit('R146', { type: 'JoinCancelled', join: request, reason: 'closed' });
+  }
+  const leaf = session.leafByLink.get(socket);
+  if (leaf !== undefined) {
+    return emit('R137', { type: 'MemberLeft', leaf, departure: 'link-closed' });
+  }
+  if (!session.members.has(socket)) return emit('R140');
+  const rule = session.control === 'rooted' ? 'R136' : 'R48';
+  return emit(rule, { type: 'MemberLeft', leaf: socket, departure: 'leaf-closed' });
+}
+
+/** Shutdown of the c_root dismantles the session and keeps the descriptor (R132, R144). */
+export function shutdown({ root, how }: CommandOf<'ShutdownSession'>, session: Session): Decision {
+  if (session.phase === 'shut' && session.root === root) return emit('R132');
+  if (session.phase !== 'open' || session.root !== root) return refuse('WSAENOTCONN', 'R143');
+  if (how === 'receive') return emit('R144');
+  return emit('R132', ...waitingEnd(session), { type: 'SessionShutDown' });
+}
+
+export function closeGroup(session: Session): Decision {
+  if (session.phase !== 'open') return emit('H7');
+  if (session.root !== null) return refuse('WSAEINVAL', 'H7', { control: session.control });
+  return emit('H7', ...dismantled(session, 'group-closed'));
+}
+
+/** Ends the joins whose deadline has come (E16). */
+export function expireJoins({ now }: CommandOf<'ExpireJoins'>, session: Session): Decision {
+  if (session.phase !== 'open') return emit('E16');
+  const expired = outstanding(session).filter(
+    ({ deadlineAt }) => deadlineAt !== null && deadlineAt <= now,
+  );
+  return emit(
+    'E16',
+    ...expired.map(
+      ({ id }) =>
+        ({ type: 'JoinFailed', join: id, code: 'WSAETIMEDOUT', reason: 'timed-out' }) as const,
+    ),
+  );
+}
+
+/**
+ * Takes a lost run of a node out of the session. A lost root breaks the session up (R135). An
+ * invitation to the node waits on: its next run may listen there before the deadline.
+ */
+export function loseNode(command: CommandOf<'LoseNode'>, session: Session): Decision {
+  const { node, incarnation } = command;
+  const isLost = (socket: SocketId): boolean => livesOn(socket, node, incarnation);
+  if (session.phase === 'unopened' || session.phase === 'closed') return emit('R135');
+  if (session.root !== null && isLost(session.root)) {
+    return session.phase === 'shut'
+      ? emit('R135', { type: 'SessionClosed', ending: 'root-lost' })
+      : emit('R135', ...dismantled(session, 'root-lost'));
+  }
+  if (session.phase === 'shut') return emit('R135');
+  return emit('H8', ...lostCallers(session, isLost), ...lostMembers(session, isLost));
+}
+
+function lostCallers(session: OpenSession, isLost: (s: SocketId) => boolean): SessionEvent[] {
+  return [...session.requests.values()]
+    .filter((join) => isLost(join.caller))
+    .map(({ id }) => ({ type: 'JoinCancelled', join: id, reason: 'node-lost' }));
+}
+
+function lostMembers(session: OpenSession, isLost: (s: SocketId) => boolean): SessionEvent[] {
+  return [...session.members.values()]
+    .filter(({ leaf }) => isLost(leaf))
+    .map(({ leaf }) => ({ type: 'MemberLeft', leaf, departure: 'node-lost' }));
+}
+
+const dismantled = (session: OpenSession, ending: Ending): SessionEvent[] => [
+  ...waitingEnd(session),
+  { type: 'SessionClosed', ending },
+];
+
+// Nobody is left waiting: requests are refused, and the root's own invitation is withdrawn (R139).
+function waitingEnd(session: OpenSession): SessionEvent[] {
+  return outstanding(session).map(({ id, kind }) =>
+    kind === 'invitation'
+      ? { type: 'JoinCancelled', join: id, reason: 'session-over' }
+      : { type: 'JoinFailed', join: id, code: 'WSAECONNREFUSED', reason: 'session-over' },
+  );
+}

@@ -1,0 +1,152 @@
+import { nodeOf, type NodeAddress } from './address.js';
+import type { CommandOf } from './command.js';
+import { emit, refuse, type Decision } from './decision.js';
+import type { JoinId, JoinKind, SessionEvent } from './event.js';
+import type { AdmissionPolicy } from './policy.js';
+import { isTaken, type Join, type OpenSession, type Session } from './session.js';
+import { linkMadeFor, type SocketId } from './socket-id.js';
+
+/** JoinLeaf on a c_root: invites one leaf (R27). */
+export function inviteLeaf(command: CommandOf<'InviteLeaf'>, session: Session): Decision {
+  const { caller, leafAddress, now } = command;
+  if (session.phase === 'shut' && session.root === caller) return refuse('WSAESHUTDOWN', 'R143');
+  if (session.phase !== 'open' || session.root !== caller) return refuse('WSAENOTSOCK', 'E13');
+  const waiting = session.invitation;
+  if (waiting !== null) {
+    return refuse('WSAEALREADY', 'R50', {
+      outstanding: waiting.id,
+      leaf: waiting.leafAddress,
+      deadlineAt: waiting.deadlineAt,
+    });
+  }
+  if (isTaken(session, command.link)) return refuse('WSAEINVAL', 'R33', { link: command.link });
+  const unwelcome = turnedAway(session, leafAddress, null);
+  if (unwelcome !== null) return unwelcome;
+  if (command.leafNode !== 'up') {
+    return refuse('WSAENETUNREACH', 'E11', { node: nodeOf(leafAddress), known: command.leafNode });
+  }
+  const { link, flags, callerData } = command;
+  const deadlineAt = now + allowedMs(session.policy, command.deadlineMs);
+  const join = nextJoin(session);
+  const base = { join, kind: 'invitation', caller, leafAddress, link } as const;
+  return emit('R32', { type: 'JoinRequested', ...base, flags, callerData, deadlineAt });
+}
+
+/** JoinLeaf on a c_leaf: asks a rooted session (R35), or joins a group (R41). */
+export function requestJoin(command: CommandOf<'RequestJoin'>, session: Session): Decision {
+  if (session.phase !== 'open') return nobodyThere(session);
+  const { caller, leafAddress } = command;
+  const waiting = session.requestsByCaller.get(caller);
+  if (waiting !== undefined) return refuse('WSAEALREADY', 'R50', { outstanding: waiting });
+  const member = session.members.get(caller);
+  if (member !== undefined) return refuse('WSAEISCONN', 'R57', { join: member.join });
+  // What is left of the taken ones is the root and its links: no c_leaf that may ask.
+  if (isTaken(session, caller)) return refuse('WSAEINVAL', 'E17', { caller });
+  if (session.control === 'rooted' && session.backlog === null) {
+    return refuse('WSAECONNREFUSED', 'R35', { listening: false });
+  }
+  const unwelcome = turnedAway(session, leafAddress, null);
+  if (unwelcome !== null) return unwelcome;
+
+  if (session.control === 'nonrooted') return admitAtOnce(command, session, 'group');
+  if (session.policy.admit === 'auto') return admitAtOnce(command, session, 'request');
+  if (session.requests.size >= (session.backlog ?? 0)) {
+    return refuse('WSAECONNREFUSED', 'R23', { backlog: session.backlog });
+  }
+  const deadlineAt = command.now + allowedMs(session.policy, command.deadlineMs);
+  return emit('R35', requested(command, session, 'request', deadlineAt));
+}
+
+function nobodyThere(session: Exclude<Session, OpenSession>): Decision {
+  return session.phase === 'unopened'
+    ? refuse('WSAECONNREFUSED', 'R35', { session: 'unopened' })
+    : refuse('WSAECONNREFUSED', 'R35', { session: session.phase });
+}
+
+// One decision for request and admission: there is nobody to ask.
+function admitAtOnce(
+  command: CommandOf<'RequestJoin'>,
+  session: OpenSession,
+  kind: JoinKind,
+): Decision {
+  const request = requested(command, session, kind, null);
+  const { join } = request;
+  const link = session.root === null ? null : linkMadeFor(session.root, join);
+  return emit(kind === 'group' ? 'R43' : 'H2', request, ...replaced(session, command.leafAddress), {
+    type: 'LeafAdmitted',
+    join,
+    leaf: command.caller,
+    link,
+    calleeData: null,
+  });
+}
+
+function requested(
+  { caller, leafAddress, flags, callerData }: CommandOf<'RequestJoin'>,
+  session: OpenSession,
+  kind: JoinKind,
+  deadlineAt: number | null,
+) {
+  const join = nextJoin(session);
+  const base = { join, kind, caller, leafAddress, link: null } as const;
+  return { type: 'JoinRequested', ...base, flags, callerData, deadlineAt } as const;
+}
+
+const nextJoin = (session: OpenSession): JoinId => `J${String(session.joinCount + 1)}` as JoinId;
+
+const allowedMs = ({ joinDeadlineMs }: AdmissionPolicy, askedMs: number | null): number =>
+  askedMs === null ? joinDeadlineMs : Math.min(askedMs, joinDeadlineMs);
+
+/**
+ * What the policy in force says against an endpoint: when JoinLeaf is called, and again when the join
+ * (`admitting`) is to end in a membership, because the policy may have changed while it waited.
+ */
+export function turnedAway(
+  session: OpenSession,
+  address: NodeAddress,
+  admitting: Join | null,
+): Decision | null {
+  const { identity, capacity } = session.policy;
+  const sameEndpoint = session.leavesByAddress.get(address)?.length ?? 0;
+  const asking = admitting === null ? waitingAt(session, address) : null;
+  if (identity.kind === 'reject-new' && sameEndpoint > 0) {
+    return refuse('WSAEISCONN', 'R59', { leaf: address });
+  }
+  if (identity.kind !== 'allow' && asking !== null) {
+    return refuse('WSAEALREADY', 'H3', { leaf: address, outstanding: asking });
+  }
+  if (identity.kind === 'allow' && sameEndpoint >= identity.max) {
+    return refuse('WSAEISCONN', 'H3', { leaf: address, max: identity.max });
+  }
+  const unlisted = notListed(session.policy, nodeOf(address));
+  if (unlisted !== null) return unlisted;
+  const makesRoom = identity.kind === 'replace-old' && sameEndpoint > 0;
+  return makesRoom || hasRoom(session, admitting)
+    ? null
+    : refuse('WSAENOBUFS', 'H5', { capacity, members: session.members.size });
+}
+
+function notListed({ allow, deny }: AdmissionPolicy, node: string): Decision | null {
+  if (deny.includes(node)) return refuse('WSAECONNREFUSED', 'H4', { denied: node });
+  const isAllowed = allow === null || allow.includes(node);
+  return isAllowed ? null : refuse('WSAECONNREFUSED', 'H4', { notAllowed: node });
+}
+
+// An invitation on its way holds a place, and may take it; a request in the waiting room does not.
+function hasRoom({ policy, members, invitation }: OpenSession, admitting: Join | null): boolean {
+  const promised = invitation === null || invitation === admitting ? 0 : 1;
+  return policy.capacity === null || members.size + promised < policy.capacity;
+}
+
+/** Members that must go when this endpoint is admitted under `replace-old`. */
+export function replaced(session: OpenSession, address: NodeAddress): readonly SessionEvent[] {
+  if (session.policy.identity.kind !== 'replace-old') return [];
+  const old: readonly SocketId[] = session.leavesByAddress.get(address) ?? [];
+  return old.map((leaf) => ({ type: 'MemberLeft', leaf, departure: 'replaced' }));
+}
+
+function waitingAt(session: OpenSession, address: NodeAddress): JoinId | null {
+  if (session.invitation?.leafAddress === address) return session.invitation.id;
+  for (const join of session.requests.values()) if (join.leafAddress === address) return join.id;
+  return null;
+}

@@ -1,0 +1,144 @@
+import type { NodeAddress } from './address.js';
+import type { Base64, EventOf, JoinFlags, JoinId, SessionEvent } from './event.js';
+import { joinById, type Join, type Member, type OpenSession, type Session } from './session.js';
+import type { SocketId } from './socket-id.js';
+import type { WsaCode } from './wsa.js';
+
+/**
+ * What one socket is told. FD_ACCEPT, FD_CONNECT and FD_CLOSE are Winsock's. Two more serve the
+ * provider alone and are no network events: `WITHDRAWN`, a request waiting here is gone, and `LINKED`,
+ * the session gained a member over a link that the root's program has not seen yet.
+ */
+export type Notification =
+  | {
+      readonly kind: 'FD_ACCEPT';
+      /** The c_root that is asked, or the endpoint that is invited. */
+      readonly to: SocketId | NodeAddress;
+      readonly join: JoinId;
+      /** Who calls: the asking leaf's endpoint, or the session's root. */
+      readonly from: NodeAddress | SocketId;
+      readonly flags: JoinFlags;
+      readonly callerData: Base64 | null;
+      readonly deadlineAt: number | null;
+    }
+  | {
+      readonly kind: 'FD_CONNECT';
+      readonly to: SocketId;
+      readonly join: JoinId;
+      readonly code: WsaCode | null;
+      /** At a c_root, the link that JoinLeaf returned: usable on success, dead otherwise. */
+      readonly link: SocketId | null;
+      readonly calleeData: Base64 | null;
+    }
+  | {
+      readonly kind: 'FD_CLOSE';
+      readonly to: SocketId;
+      /** null for a graceful end. */
+      readonly code: WsaCode | null;
+    }
+  | { readonly kind: 'WITHDRAWN'; readonly to: SocketId | NodeAddress; readonly join: JoinId }
+  | {
+      readonly kind: 'LINKED';
+      readonly to: SocketId;
+      readonly join: JoinId;
+      readonly link: SocketId;
+      readonly leafAddress: NodeAddress;
+      readonly flags: JoinFlags;
+      readonly callerData: Base64 | null;
+    };
+
+/**
+ * Projects an event onto the sockets that hear about it, in a fixed order. `before` is the session the
+ * event fell on: an FD_CLOSE is addressed to members, and afterwards they are members no more.
+ */
+export function notify(before: Session, event: SessionEvent): readonly Notification[] {
+  if (before.phase !== 'open') return [];
+
+  switch (event.type) {
+    case 'SessionOpened':
+    case 'ListenStarted':
+    case 'PolicyChanged':
+    case 'JoinDeferred':
+      return [];
+    case 'JoinRequested':
+      return asked(before, event);
+    case 'LeafAdmitted':
+      return admitted(before, event);
+    case 'JoinFailed':
+      return failed(before, event);
+    case 'JoinCancelled':
+      return withdrawn(before, joinById(before, event.join));
+    case 'MemberLeft':
+      return left(before, event);
+    case 'SessionShutDown':
+      return everybodyOut(before, null);
+    case 'SessionClosed':
+      return everybodyOut(before, event.ending === 'root-lost' ? 'WSAECONNABORTED' : null);
+  }
+}
+
+// The side that did not call JoinLeaf is the side that accepts. With no deadline nobody is asked.
+function asked(before: OpenSession, event: EventOf<'JoinRequested'>): readonly Notification[] {
+  const { join, kind, caller, leafAddress, flags, callerData, deadlineAt } = event;
+  if (deadlineAt === null || before.root === null) return [];
+  const [to, from] = kind === 'invitation' ? [leafAddress, caller] : [before.root, leafAddress];
+  return [{ kind: 'FD_ACCEPT', to, join, from, flags, callerData, deadlineAt }];
+}
+
+function admitted(before: OpenSession, event: EventOf<'LeafAdmitted'>): readonly Notification[] {
+  const join = joinById(before, event.join);
+  if (join === undefined) return [];
+  const { id, caller, leafAddress, flags, callerData } = join;
+  const { link, calleeData } = event;
+  const atRoot = join.kind === 'invitation' ? link : null;
+  const connected = { join: id, code: null, link: atRoot, calleeData } as const;
+  const told: Notification[] = [{ kind: 'FD_CONNECT', to: caller, ...connected }];
+  // A link named after its join was made by the arbiter: the root's provider has yet to learn of it.
+  if (before.root !== null && link?.endsWith(`/${id}`)) {
+    const linked = { join: id, link, leafAddress, flags, callerData } as const;
+    told.push({ kind: 'LINKED', to: before.root, ...linked });
+  }
+  return told;
+}
+
+function failed(before: OpenSession, event: EventOf<'JoinFailed'>): readonly Notification[] {
+  const join = joinById(before, event.join);
+  if (join === undefined) return [];
+  const outcome = { join: join.id, code: event.code, link: join.link, calleeData: null } as const;
+  const told: Notification = { kind: 'FD_CONNECT', to: join.caller, ...outcome };
+  const answered = event.reason !== 'timed-out' && event.reason !== 'backlog-trimmed';
+  return answered ? [told] : [told, ...withdrawn(before, join)];
+}
+
+function withdrawn(before: OpenSession, join: Join | undefined): readonly Notification[] {
+  if (join === undefined || before.root === null) return [];
+  const to = join.kind === 'invitation' ? join.leafAddress : before.root;
+  return [{ kind: 'WITHDRAWN', to, join: join.id }];
+}
+
+// The side that did not close is the side that hears; a loss or a replacement is news to both.
+function left(before: OpenSession, event: EventOf<'MemberLeft'>): readonly Notification[] {
+  const member = before.members.get(event.leaf);
+  if (member === undefined) return [];
+  switch (event.departure) {
+    case 'leaf-closed':
+      return closing(member.link, null);
+    case 'link-closed':
+      return closing(member.leaf, null);
+    case 'replaced':
+      return bothEnds(member, 'WSAECONNRESET');
+    case 'node-lost':
+      return bothEnds(member, 'WSAECONNABORTED');
+  }
+}
+
+const everybodyOut = (before: OpenSession, code: WsaCode | null): readonly Notification[] =>
+  [...before.members.values()].flatMap((member) => bothEnds(member, code));
+
+const bothEnds = ({ leaf, link }: Member, code: WsaCode | null): readonly Notification[] => [
+  ...closing(link, code),
+  ...closing(leaf, code),
+];
+
+const closing = (to: SocketId | null, code: WsaCode | null): readonly Notification[] =>
+  to === null ? [] : [{ kind: 'FD_CLOSE', to, code }];

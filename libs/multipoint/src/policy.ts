@@ -1,0 +1,44 @@
+/** How many endpoints of one node and port a session takes, and which one stays. */
+export type IdentityPolicy =
+  | { readonly kind: 'reject-new' }
+  | { readonly kind: 'replace-old' }
+  | { readonly kind: 'allow'; readonly max: number };
+
+/** Who is let in, and how. Data in the session: set at open, changed by an event. */
+export interface AdmissionPolicy {
+  /** `ask`: the root's program accepts each request. `auto`: the arbiter admits at once. */
+  readonly admit: 'ask' | 'auto';
+  /** Members at most, from 1; null for no bound. */
+  readonly capacity: number | null;
+  readonly identity: IdentityPolicy;
+  /** Nodes that may be members; null for everybody. */
+  readonly allow: readonly string[] | null;
+  /** Nodes that may not, whatever `allow` says. */
+  readonly deny: readonly string[];
+  /** The longest a join may wait for its outcome, in milliseconds, and the default. */
+  readonly joinDeadlineMs: number;
+}
+
+/** Exactly Winsock: the program decides, nobody is counted, nobody is turned away by name. */
+export const winsockPolicy: AdmissionPolicy = {
+  admit: 'ask',
+  capacity: null,
+  identity: { kind: 'reject-new' },
+  allow: null,
+  deny: [],
+  joinDeadlineMs: 30_000,
+};
+
+export const samePolicy = (a: AdmissionPolicy, b: AdmissionPolicy): boolean =>
+  a.admit === b.admit &&
+  a.capacity === b.capacity &&
+  sameIdentity(a.identity, b.identity) &&
+  sameNames(a.allow, b.allow) &&
+  sameNames(a.deny, b.deny) &&
+  a.joinDeadlineMs === b.joinDeadlineMs;
+
+const sameIdentity = (a: IdentityPolicy, b: IdentityPolicy): boolean =>
+  a.kind === b.kind && (a.kind !== 'allow' || b.kind !== 'allow' || a.max === b.max);
+
+const sameNames = (a: readonly string[] | null, b: readonly string[] | null): boolean =>
+  a === null || b === null ? a === b : a.length === b.length && a.every((name, i) => name === b[i]);

@@ -1,0 +1,48 @@
+import { isName } from './address.js';
+
+declare const socketText: unique symbol;
+/**
+ * One socket in the world: `ada/1k3f9x/7`, its node, the node's incarnation and its serial. The serial
+ * is the descriptor where the node made the socket, and the join's id where the arbiter did (`J7`).
+ */
+export type SocketId = string & { readonly [socketText]: true };
+
+export interface SocketParts {
+  readonly node: string;
+  readonly incarnation: string;
+  readonly serial: string;
+}
+
+const serialGrammar = /^(?:[1-9]\d{0,8}|J[1-9]\d{0,8})$/;
+const incarnationGrammar = /^[a-z0-9]{4,32}$/;
+
+export const isSerial = (text: string): boolean => serialGrammar.test(text);
+export const isIncarnation = (text: string): boolean => incarnationGrammar.test(text);
+
+/** Names a socket. The parts have been checked at the edge that received them. */
+export const socketId = ({ node, incarnation, serial }: SocketParts): SocketId =>
+  `${node}/${incarnation}/${serial}` as SocketId;
+
+export function isSocketId(text: string): text is SocketId {
+  const [node = '', incarnation = '', serial = '', ...rest] = text.split('/');
+  return rest.length === 0 && isName(node) && isIncarnation(incarnation) && isSerial(serial);
+}
+
+export function socketParts(id: SocketId): SocketParts {
+  const [node = '', incarnation = '', serial = ''] = id.split('/');
+  return { node, incarnation, serial };
+}
+
+/** Whether a socket belongs to this run of a node; `incarnation` null means any run of it. */
+export function livesOn(id: SocketId, node: string, incarnation: string | null): boolean {
+  return id.startsWith(incarnation === null ? `${node}/` : `${node}/${incarnation}/`);
+}
+
+/** Whether a serial is the arbiter's to give: no program may bring such a socket along. */
+export const isMadeByArbiter = (id: SocketId): boolean => id.includes('/J');
+
+/** The link that the arbiter itself makes when no root program was there to make one. */
+export function linkMadeFor(root: SocketId, join: string): SocketId {
+  const { node, incarnation } = socketParts(root);
+  return socketId({ node, incarnation, serial: join });
+}

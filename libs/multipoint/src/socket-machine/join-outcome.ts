@@ -1,0 +1,104 @@
+import type { SessionAddress } from '../address.js';
+import type { Base64, JoinId } from '../event.js';
+import type { WsaCode } from '../wsa.js';
+import type { Effect } from './effect.js';
+import { joinFailed, joinSucceeded, ruleOfFailure, withDeadLink } from './ending.js';
+import { socketAt, withSocket, type NodeSockets } from './node-sockets.js';
+import type { Change } from './queueing.js';
+import type { LeafSocket, RootSocket, Socket } from './socket.js';
+import { signalled } from './step.js';
+import { joinEnded } from './watch.js';
+
+/** What an FD_CONNECT says. */
+export interface Connected {
+  readonly session: SessionAddress;
+  readonly join: JoinId;
+  readonly code: WsaCode | null;
+  /** The serial of the c_root's link for this join. */
+  readonly link: string | null;
+  readonly calleeData: Base64 | null;
+}
+
+/** FD_CONNECT, on the socket that called JoinLeaf and no other (R66): success and failure alike (R67). */
+export function joinOutcome(state: NodeSockets, socket: Socket, connected: Connected): Change {
+  switch (socket.kind) {
+    case 'root':
+      return outcomeAtRoot(state, socket, connected);
+    case 'leaf':
+      return outcomeAtLeaf(state, socket, connected);
+    case 'plain':
+    case 'link':
+    case 'accepted':
+      return { state, effects: [] };
+  }
+}
+
+// The link tells joins apart that the reply has not numbered yet: an FD_CONNECT of a join that was
+// cancelled names a link that is closed, and is nobody's (R147).
+function outcomeAtRoot(state: NodeSockets, root: RootSocket, connected: Connected): Change {
+  const { joining } = root;
+  if (joining === null || connected.link !== String(joining.link)) return { state, effects: [] };
+  const { join, code, calleeData } = connected;
+  const watched = joinEnded(root.watch, code);
+  const free: RootSocket = { ...root, joining: null, watch: watched.watch };
+  const kept = withSocket(state, free);
+  const after = code === null ? withLiveLink(kept, joining.link) : withDeadLink(kept, joining);
+  const ended =
+    code === null
+      ? joinSucceeded(joining, root, { join, calleeData })
+      : joinFailed(joining, root, { code, rule: ruleOfFailure(code), join });
+  const what = { kind: 'FD_CONNECT', join, code, link: joining.link, calleeData } as const;
+  const heard: Effect = { type: 'heard', socket: root.descriptor, what };
+  return { state: after, effects: [ended, heard, ...signalled(watched)] };
+}
+
+function withLiveLink(state: NodeSockets, descriptor: number | null): NodeSockets {
+  const link = descriptor === null ? undefined : socketAt(state, descriptor);
+  if (link?.kind !== 'link' || link.phase !== 'pending') return state;
+  return withSocket(state, { ...link, phase: 'joined', call: null });
+}
+
+function outcomeAtLeaf(state: NodeSockets, leaf: LeafSocket, connected: Connected): Change {
+  const { session, join, code, calleeData } = connected;
+  const { phase } = leaf;
+  if (phase.name === 'joined') {
+    // The reply said so first; this is its announcement.
+    const isOurs = phase.session === session && phase.join === join && code === null;
+    if (!isOurs || phase.announced) return { state, effects: [] };
+    return announce(state, { ...leaf, phase: { ...phase, announced: true } }, connected, []);
+  }
+  if (phase.name !== 'joining' || !isOutcomeOf(leaf, connected)) return { state, effects: [] };
+  const { joining } = phase;
+  const lastJoin = { session, join };
+  if (code !== null) {
+    const failed = joinFailed(joining, leaf, { code, rule: ruleOfFailure(code), join });
+    return announce(state, { ...leaf, phase: { name: 'idle' }, lastJoin }, connected, [failed]);
+  }
+  const succeeded = joinSucceeded(joining, leaf, { join, calleeData });
+  const joined = { name: 'joined', session, join, announced: true } as const;
+  return announce(state, { ...leaf, phase: joined, lastJoin }, connected, [succeeded]);
+}
+
+// Joins are numbered in order: one at or below the last is an old outcome told again.
+function isOutcomeOf({ phase, lastJoin }: LeafSocket, { session, join }: Connected): boolean {
+  if (phase.name !== 'joining' || phase.joining.session !== session) return false;
+  if (phase.joining.join !== null) return phase.joining.join === join;
+  return lastJoin?.session !== session || numberOf(join) > numberOf(lastJoin.join);
+}
+
+const numberOf = (join: JoinId): number => Number(join.slice(1));
+
+function announce(
+  state: NodeSockets,
+  leaf: LeafSocket,
+  { join, code, calleeData }: Connected,
+  before: readonly Effect[],
+): Change {
+  const watched = joinEnded(leaf.watch, code);
+  const what = { kind: 'FD_CONNECT', join, code, link: null, calleeData } as const;
+  const heard: Effect = { type: 'heard', socket: leaf.descriptor, what };
+  return {
+    state: withSocket(state, { ...leaf, watch: watched.watch }),
+    effects: [...before, heard, ...signalled(watched)],
+  };
+}

@@ -1,0 +1,72 @@
+import { PersistentMap } from '../persistent-map.js';
+import type { WsaCode } from '../wsa.js';
+import type { Effect } from './effect.js';
+import { connectionOver, joinFailed } from './ending.js';
+import { withSocket, type NodeSockets } from './node-sockets.js';
+import type { Change } from './queueing.js';
+import { joiningOf, type LeafSocket, type RootSocket, type Socket } from './socket.js';
+
+/**
+ * This run of the node was declared over (H10), or the node gave up its place: every pending join ends,
+ * every socket that took part in a session hears FD_CLOSE, and nothing but closing and reading is left.
+ */
+export function loseNode(before: NodeSockets, code: WsaCode): Change {
+  if (before.lost !== null) return { state: before, effects: [] };
+  let state: NodeSockets = { ...before, lost: code, calls: PersistentMap.empty() };
+  const effects: Effect[] = [];
+  for (const socket of before.sockets.values()) {
+    const change = lost(state, socket, code);
+    state = change.state;
+    effects.push(...change.effects);
+  }
+  return { state, effects };
+}
+
+function lost(state: NodeSockets, socket: Socket, code: WsaCode): Change {
+  switch (socket.kind) {
+    case 'plain':
+      return { state, effects: [] };
+    case 'link':
+    case 'accepted':
+      return lostMember(state, socket, code);
+    case 'root':
+      return socket.phase.name === 'unbound' && socket.joining === null
+        ? { state, effects: [] }
+        : over(state, socket, { ...socket, joining: null }, code);
+    case 'leaf':
+      return socket.phase.name === 'idle' || socket.phase.name === 'over'
+        ? { state, effects: [] }
+        : over(state, socket, { ...socket, phase: { name: 'over' } }, code);
+  }
+}
+
+function lostMember(
+  state: NodeSockets,
+  member: Extract<Socket, { kind: 'link' | 'accepted' }>,
+  code: WsaCode,
+): Change {
+  switch (member.phase) {
+    case 'pending':
+      return {
+        state: withSocket(state, { ...member, phase: 'failed', call: null }),
+        effects: [],
+      };
+    case 'joined':
+      return connectionOver(state, { ...member, phase: 'over' }, code);
+    case 'failed':
+    case 'over':
+      return { state, effects: [] };
+  }
+}
+
+function over(
+  state: NodeSockets,
+  before: RootSocket | LeafSocket,
+  after: RootSocket | LeafSocket,
+  code: WsaCode,
+): Change {
+  const joining = joiningOf(before);
+  const ended = joining === null ? [] : [joinFailed(joining, before, { code, rule: 'H10' })];
+  const change = connectionOver(state, after, code);
+  return { ...change, effects: [...ended, ...change.effects] };
+}

@@ -1,0 +1,175 @@
+import { nodeAddress, portMax, type NodeAddress, type SessionAddress } from '../address.js';
+import { PersistentMap } from '../persistent-map.js';
+import { socketId, type SocketId } from '../socket-id.js';
+import type { WsaCode } from '../wsa.js';
+import type { CallId, Descriptor } from './effect.js';
+import type { MemberSocket, Socket } from './socket.js';
+import type { Waiting, WaitingKey } from './waiting.js';
+
+/** All sockets of one run of a node, as a value: every call answers a new one. */
+export interface NodeSockets {
+  readonly node: string;
+  readonly incarnation: string;
+  /** Sockets at most (R10). */
+  readonly descriptorMax: number;
+  /** Bytes of caller or callee data at most (R97). */
+  readonly connectDataMax: number;
+  readonly sockets: PersistentMap<Socket>;
+  readonly lastDescriptor: Descriptor;
+  /** Who holds which port. */
+  readonly ports: PersistentMap<Descriptor>;
+  readonly lastEphemeral: number;
+  /** Links of the arbiter's own making: `J7` is counted per session, so the session is part of the key. */
+  readonly links: PersistentMap<Descriptor>;
+  readonly lastCall: CallId;
+  /** Calls that are not answered yet. */
+  readonly calls: PersistentMap<Call>;
+  /** Invitations that waited before this run of the node listened at their port, by port. */
+  readonly unclaimed: PersistentMap<readonly Waiting[]>;
+  /** Set once this run of the node was declared over: nothing can be asked any more. */
+  readonly lost: WsaCode | null;
+}
+
+/** What an answer will be about. */
+export type Call =
+  | { readonly verb: 'open' | 'shutdown'; readonly socket: Descriptor }
+  | { readonly verb: 'close' }
+  | {
+      readonly verb: 'listen';
+      readonly socket: Descriptor;
+      /** The backlog that holds again if the arbiter refuses; null for not listening. */
+      readonly before: number | null;
+    }
+  | { readonly verb: 'join'; readonly socket: Descriptor; readonly link: Descriptor | null }
+  | {
+      readonly verb: 'accept' | 'reject';
+      readonly socket: Descriptor;
+      /** The descriptor that accept returned. */
+      readonly accepted: Descriptor | null;
+      readonly waiting: WaitingKey;
+    };
+
+export interface NodeIdentity {
+  readonly node: string;
+  readonly incarnation: string;
+  readonly descriptorMax: number;
+  readonly connectDataMax: number;
+}
+
+const firstEphemeral = 49_152;
+
+/** A run of a node before its first socket. */
+export const noSockets = (identity: NodeIdentity): NodeSockets => ({
+  ...identity,
+  sockets: PersistentMap.empty(),
+  lastDescriptor: 0,
+  ports: PersistentMap.empty(),
+  lastEphemeral: firstEphemeral - 1,
+  links: PersistentMap.empty(),
+  lastCall: 0,
+  calls: PersistentMap.empty(),
+  unclaimed: PersistentMap.empty(),
+  lost: null,
+});
+
+/** The socket of a descriptor; undefined once it is closed. */
+export const socketAt = (state: NodeSockets, descriptor: Descriptor): Socket | undefined =>
+  state.sockets.get(String(descriptor));
+
+export const withSocket = (state: NodeSockets, socket: Socket): NodeSockets => ({
+  ...state,
+  sockets: state.sockets.set(String(socket.descriptor), socket),
+});
+
+const madeByArbiter = ({ descriptor, serial }: MemberSocket): boolean =>
+  serial !== String(descriptor);
+
+const linkKey = (session: SessionAddress, serial: string): string => `${session}/${serial}`;
+
+/** Releases a descriptor and what it held. */
+export function withoutSocket(state: NodeSockets, socket: Socket): NodeSockets {
+  const sockets = state.sockets.delete(String(socket.descriptor));
+  switch (socket.kind) {
+    case 'root':
+      return { ...state, sockets };
+    case 'plain':
+    case 'leaf':
+      return { ...state, sockets, ports: withoutPort(state, socket.local) };
+    case 'link':
+    case 'accepted': {
+      const links = madeByArbiter(socket)
+        ? state.links.delete(linkKey(socket.session, socket.serial))
+        : state.links;
+      return { ...state, sockets, links };
+    }
+  }
+}
+
+const withoutPort = (
+  { ports }: NodeSockets,
+  local: NodeAddress | null,
+): PersistentMap<Descriptor> => (local === null ? ports : ports.delete(portText(local)));
+
+const portText = (address: NodeAddress): string => address.slice(address.indexOf(':') + 1);
+
+/** The next descriptor, or null when the table is full. */
+export const nextDescriptor = (state: NodeSockets): Descriptor | null =>
+  state.sockets.size < state.descriptorMax ? state.lastDescriptor + 1 : null;
+
+/** Puts a socket under the descriptor that `nextDescriptor` named. */
+export const withNewSocket = (state: NodeSockets, socket: Socket): NodeSockets => ({
+  ...withSocket(state, socket),
+  lastDescriptor: socket.descriptor,
+});
+
+/** Adopts a link that the arbiter made, under a descriptor of ours. */
+export function withLinkOfArbiter(state: NodeSockets, link: MemberSocket): NodeSockets {
+  const key = linkKey(link.session, link.serial);
+  return { ...withNewSocket(state, link), links: state.links.set(key, link.descriptor) };
+}
+
+/** The socket that a serial of ours means in a session. */
+export function socketBySerial(
+  state: NodeSockets,
+  session: SessionAddress,
+  serial: string,
+): Socket | undefined {
+  if (!serial.startsWith('J')) return state.sockets.get(serial);
+  const descriptor = state.links.get(linkKey(session, serial));
+  return descriptor === undefined ? undefined : socketAt(state, descriptor);
+}
+
+export const socketAtPort = (state: NodeSockets, address: NodeAddress): Socket | undefined => {
+  const holder = state.ports.get(portText(address));
+  return holder === undefined ? undefined : socketAt(state, holder);
+};
+
+export interface Bound {
+  readonly state: NodeSockets;
+  readonly local: NodeAddress;
+}
+
+/** Gives a port to a socket; null when it is taken. */
+export function bindPort(state: NodeSockets, socket: Descriptor, port: number): Bound | null {
+  if (state.ports.has(String(port))) return null;
+  const ports = state.ports.set(String(port), socket);
+  return { state: { ...state, ports }, local: nodeAddress(state.node, port) };
+}
+
+/** Draws a port that nobody holds: the next one in turn, so that a run can be repeated. */
+export function bindEphemeral(state: NodeSockets, socket: Descriptor): Bound | null {
+  const range = portMax - firstEphemeral + 1;
+  for (let tried = 0; tried < range; tried += 1) {
+    const port = firstEphemeral + ((state.lastEphemeral + 1 - firstEphemeral + tried) % range);
+    const bound = bindPort(state, socket, port);
+    if (bound !== null) return { ...bound, state: { ...bound.state, lastEphemeral: port } };
+  }
+  return null;
+}
+
+/** The whole name of a socket of this node. */
+export const nameOf = ({ node, incarnation }: NodeSockets, serial: string): SocketId =>
+  socketId({ node, incarnation, serial });
+
+export const isUnanswered = (state: NodeSockets, call: CallId | null): call is CallId =>
+  call !== null && state.calls.has(String(call));

@@ -1,0 +1,59 @@
+import type { NodeAddress, SessionAddress } from '../address.js';
+import type { Base64, JoinFlags, JoinId } from '../event.js';
+import type { SocketId } from '../socket-id.js';
+import type { CallId } from './effect.js';
+
+/** A join that waits at a listening socket: of a session, for joins are counted per session. */
+export interface WaitingKey {
+  readonly session: SessionAddress;
+  readonly join: JoinId;
+}
+
+export interface Waiting extends WaitingKey {
+  /** The asking leaf's endpoint, or the root that invites. */
+  readonly from: NodeAddress | SocketId;
+  readonly flags: JoinFlags;
+  readonly callerData: Base64 | null;
+  readonly deadlineAt: number | null;
+  readonly deferred: boolean;
+  /** The accept or reject that is under way for it. */
+  readonly answer: CallId | null;
+}
+
+/** The backlog of a listening socket, in arrival order (R25). */
+export interface Queue {
+  readonly backlog: number;
+  readonly waiting: readonly Waiting[];
+}
+
+const same = (a: WaitingKey, b: WaitingKey): boolean =>
+  a.session === b.session && a.join === b.join;
+
+export const waitingFor = (queue: Queue, key: WaitingKey): Waiting | undefined =>
+  queue.waiting.find((waiting) => same(waiting, key));
+
+/** The oldest request that nobody is answering (R80). */
+export const oldest = (queue: Queue): Waiting | undefined =>
+  queue.waiting.find(({ answer }) => answer === null);
+
+/** Whether FD_ACCEPT has a reason: a deferred request in front holds up those behind it (R84). */
+export const mayBeAccepted = (queue: Queue | null): boolean =>
+  queue !== null && oldest(queue)?.deferred === false;
+
+export const isFull = ({ backlog, waiting }: Queue): boolean =>
+  waiting.filter(({ answer }) => answer === null).length >= backlog;
+
+export const enqueue = (queue: Queue, waiting: Waiting): Queue => ({
+  ...queue,
+  waiting: [...queue.waiting, waiting],
+});
+
+export const withoutWaiting = (queue: Queue, key: WaitingKey): Queue => ({
+  ...queue,
+  waiting: queue.waiting.filter((waiting) => !same(waiting, key)),
+});
+
+export const withWaiting = (queue: Queue, changed: Waiting): Queue => ({
+  ...queue,
+  waiting: queue.waiting.map((waiting) => (same(waiting, changed) ? changed : waiting)),
+});

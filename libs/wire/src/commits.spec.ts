@@ -1,0 +1,134 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { unopened, type SessionCommand, type SessionEvent } from '@joinleaf/multipoint';
+import { drawCommand, drawEvent, type Chance } from '@joinleaf/multipoint/testing';
+import fc from 'fast-check';
+import type { z } from 'zod';
+import { decode, encode } from './codec.js';
+import { commandSchema, commitSchema, eventSchema, refusalRecordSchema } from './commits.js';
+import { nodeRecordSchema } from './nodes.js';
+import { bulletinSchema } from './notifications.js';
+
+const bytesMax = 1_000_000;
+const folder = join(import.meta.dirname, '../samples');
+
+/** What is stored somewhere, and so has to be read for good. */
+const stored: Readonly<Record<string, z.ZodType>> = {
+  event: eventSchema,
+  command: commandSchema,
+  commit: commitSchema,
+  'refusal-record': refusalRecordSchema,
+  'node-record': nodeRecordSchema,
+  bulletin: bulletinSchema,
+};
+
+function schemaOf(kind: string): z.ZodType {
+  const schema = stored[kind];
+  if (schema === undefined) throw new Error(`nothing called ${kind} is stored`);
+  return schema;
+}
+
+interface Sample {
+  readonly file: string;
+  readonly kind: string;
+  readonly type: string;
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+const samples = readdirSync(folder).flatMap((file): readonly Sample[] => {
+  const [kind = '', type = ''] = basename(file, '.json').split('.');
+  const values = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Sample['value'][];
+  return values.map((value) => ({ file, kind, type, value }));
+});
+const samplesOf = (kind: string): readonly Sample[] =>
+  samples.filter((sample) => sample.kind === kind);
+
+// What version 1 has written stays readable. A sample is never edited: a new version adds its own.
+describe('old promises', () => {
+  it.each(samples)('$file is read as it was written', ({ kind, type, value }) => {
+    if (type !== '') expect(value.type).toBe(type);
+    expect(decode(schemaOf(kind), encode(value), bytesMax)).toEqual({ ok: true, value });
+  });
+
+  it('are there for every event and every command', () => {
+    const typesIn = (schema: typeof eventSchema | typeof commandSchema): readonly string[] =>
+      schema.options.map(({ shape }) => shape.type.value).sort();
+    const typesOf = (kind: string) => [...new Set(samplesOf(kind).map(({ type }) => type))].sort();
+    expect(typesOf('event')).toEqual(typesIn(eventSchema));
+    expect(typesOf('command')).toEqual(typesIn(commandSchema));
+  });
+
+  it('are there for everything that is stored', () => {
+    expect([...new Set(samples.map(({ kind }) => kind))].sort()).toEqual(
+      Object.keys(stored).sort(),
+    );
+  });
+
+  it('[H11] are refused with a field more, one less, or in another version', () => {
+    for (const { kind, value } of samples.filter(({ kind }) => !isLenient(kind))) {
+      const schema = schemaOf(kind);
+      expect(decode(schema, encode({ ...value, later: 1 }), bytesMax)).toEqual({
+        ok: false,
+        error: { field: '', problem: 'has a field that this version does not know' },
+      });
+    }
+    for (const { kind, value } of samples) {
+      for (const field of Object.keys(value)) {
+        const less = Object.fromEntries(Object.entries(value).filter(([key]) => key !== field));
+        const decoded = decode(schemaOf(kind), encode(less), bytesMax);
+        expect(decoded).toMatchObject({ ok: false, error: { field } });
+      }
+    }
+    for (const { kind, value } of samples.filter(({ value }) => 'schema' in value)) {
+      const decoded = decode(schemaOf(kind), encode({ ...value, schema: 2 }), bytesMax);
+      expect(decoded).toMatchObject({ ok: false, error: { field: 'schema' } });
+    }
+  });
+});
+
+// Services tell nodes more in time: what a reader of bulletins and node records does not know, it skips.
+const isLenient = (kind: string): boolean => kind === 'bulletin' || kind === 'node-record';
+
+describe('a commit', () => {
+  const [commit] = samplesOf('commit').map(({ value }) => value as z.input<typeof commitSchema>);
+  const [decision] = commit?.decisions ?? [];
+
+  it.each<readonly [string, object]>([
+    ['revision', { revision: 0 }],
+    ['prevHash', { prevHash: 'f'.repeat(63) }],
+    ['prevHash', { prevHash: 'F'.repeat(64) }],
+    ['session', { session: 'conf.7' }],
+    ['arbiter', { arbiter: 'a b' }],
+    ['decidedAt', { decidedAt: -1 }],
+    ['decisions', { decisions: [] }],
+    ['decisions.0.events', { decisions: [{ ...decision, events: [] }] }],
+    ['decisions.0.rule', { decisions: [{ ...decision, rule: 'X1' }] }],
+    ['decisions.0.commandId', { decisions: [{ ...decision, commandId: '' }] }],
+    ['decisions.0.command.type', { decisions: [{ ...decision, command: { type: 'Dance' } }] }],
+    ['decisions.0.events.0.type', { decisions: [{ ...decision, events: [{ type: 'Danced' }] }] }],
+    ['decisions.0', { decisions: [{ ...decision, why: 'because' }] }],
+  ])('[H11] names %s when it is amiss', (field, changes) => {
+    const decoded = decode(commitSchema, encode({ ...commit, ...changes }), bytesMax);
+    expect(decoded).toMatchObject({ ok: false, error: { field } });
+  });
+});
+
+describe('what the law speaks of', () => {
+  const tape = fc.noBias(fc.array(fc.nat(0xffff), { minLength: 40, maxLength: 40 }));
+  const same = (value: SessionCommand | SessionEvent, schema: z.ZodType): void => {
+    expect(decode(schema, encode(value), bytesMax)).toEqual({ ok: true, value });
+  };
+
+  it('crosses the border and is what it was', () => {
+    fc.assert(
+      fc.property(tape, (numbers) => {
+        let spent = 0;
+        const chance: Chance = (max) => (numbers[spent++] ?? 0) % (max + 1);
+        same(drawEvent(chance), eventSchema);
+        same(drawCommand(chance, unopened), commandSchema);
+      }),
+      { numRuns: 600 },
+    );
+  });
+});

@@ -1,0 +1,53 @@
+export { decode, encode, type Malformed } from './codec.js';
+export { commandSchema, commitSchema, eventSchema, refusalRecordSchema } from './commits.js';
+export {
+  boundMsDefault,
+  boundMsMax,
+  boundMsMin,
+  connectDataBytesMax,
+  deadlineMsMax,
+  policyNamesMax,
+  requestBytesMax,
+} from './limits.js';
+export {
+  nodeRecordSchema,
+  nodeRequestSchemas,
+  resumeReplySchema,
+  startReplySchema,
+  stopReplySchema,
+  type NodeRecord,
+  type NodeRequest,
+  type ResumeReply,
+  type StartReply,
+  type StopReply,
+} from './nodes.js';
+export {
+  bulletinSchema,
+  notificationSchema,
+  type Bulletin,
+  type ToldNotification,
+} from './notifications.js';
+export { policyField } from './fields.js';
+export {
+  answerSchema,
+  replySchema,
+  type AcceptedReply,
+  type RefusedReply,
+  type Reply,
+} from './replies.js';
+export { protocolVersion, requestSchemas, type RequestInput, type RequestOf } from './requests.js';
+export {
+  BadName,
+  inboxPrefixOf,
+  nodeVerbs,
+  parseCommandSubject,
+  parseNodeSubject,
+  partitionCount,
+  partitionOf,
+  sessionIn,
+  Subjects,
+  verbs,
+  type CommandSubject,
+  type NodeVerb,
+  type Verb,
+} from './subjects.js';

@@ -1,0 +1,166 @@
+import { isName, isSessionAddress, type SessionAddress } from '@joinleaf/multipoint';
+
+// Every subject is built here, from names that were checked before: the broker stores a subject with
+// a wildcard in it without complaint, so nothing unchecked may ever become a token.
+
+export const partitionCount = 64;
+
+/** What a command asks of a session; the last token of its subject. */
+export const verbs = [
+  'open',
+  'listen',
+  'policy',
+  'join',
+  'accept',
+  'reject',
+  'defer',
+  'close',
+  'shutdown',
+  'resolve',
+] as const;
+export type Verb = (typeof verbs)[number];
+
+/** What a node says about itself. `resume` is answered by the notifier, the others by the arbiter. */
+export const nodeVerbs = ['start', 'beat', 'stop', 'resume'] as const;
+export type NodeVerb = (typeof nodeVerbs)[number];
+
+/** A name that does not fit the grammar, found before it could become part of a subject. */
+export class BadName extends Error {
+  override readonly name = 'BadName';
+  constructor(readonly field: string) {
+    super(`${field} is not a name: 1 to 64 characters of A-Z, a-z, 0-9, _ and - (rule E9)`);
+  }
+}
+
+function token(field: string, value: string): string {
+  if (!isName(value)) throw new BadName(field);
+  return value;
+}
+
+function sessionToken(session: string): string {
+  if (!isSessionAddress(session)) throw new BadName('session');
+  return session;
+}
+
+/** The partition of a session, as two digits: FNV-1a (32 bit) of its address in UTF-8, modulo 64. */
+export function partitionOf(session: SessionAddress): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < session.length; i += 1) {
+    hash = Math.imul(hash ^ session.charCodeAt(i), 0x01000193);
+  }
+  return String((hash >>> 0) % partitionCount).padStart(2, '0');
+}
+
+/** The subjects of one realm. Throws BadName for whatever does not fit the grammar. */
+export class Subjects {
+  readonly #prefix: string;
+
+  constructor(readonly realm: string) {
+    this.#prefix = `jl.${token('realm', realm)}`;
+  }
+
+  command(node: string, session: SessionAddress, verb: Verb): string {
+    const address = sessionToken(session);
+    return `${this.#prefix}.cmd.${token('node', node)}.${partitionOf(session)}.${address}.${verb}`;
+  }
+
+  /** All commands of one partition, or of all. */
+  commands(partition = '*'): string {
+    if (partition !== '*' && !isPartition(partition)) throw new BadName('partition');
+    return `${this.#prefix}.cmd.*.${partition}.>`;
+  }
+
+  node(node: string, verb: NodeVerb): string {
+    return `${this.#prefix}.node.${token('node', node)}.${verb}`;
+  }
+
+  nodes(verb: NodeVerb): string {
+    return `${this.#prefix}.node.*.${verb}`;
+  }
+
+  events(session: SessionAddress): string {
+    return `${this.#prefix}.evt.${partitionOf(session)}.${sessionToken(session)}`;
+  }
+
+  allEvents(): string {
+    return `${this.#prefix}.evt.*.*`;
+  }
+
+  decisions(session: SessionAddress): string {
+    return `${this.#prefix}.dec.${partitionOf(session)}.${sessionToken(session)}`;
+  }
+
+  allDecisions(): string {
+    return `${this.#prefix}.dec.*.*`;
+  }
+
+  notifications(node: string): string {
+    return `${this.#prefix}.fd.${token('node', node)}`;
+  }
+
+  allNotifications(): string {
+    return `${this.#prefix}.fd.*`;
+  }
+
+  nodeRecords(node: string): string {
+    return `${this.#prefix}.nodes.${token('node', node)}`;
+  }
+
+  allNodeRecords(): string {
+    return `${this.#prefix}.nodes.*`;
+  }
+
+  /** The names of this realm's streams. */
+  get streams() {
+    return {
+      events: `JL_EVENTS_${this.realm}_0`,
+      decisions: `JL_DECISIONS_${this.realm}`,
+      notifications: `JL_NOTIFICATIONS_${this.realm}`,
+      nodes: `JL_NODES_${this.realm}`,
+    } as const;
+  }
+}
+
+export interface CommandSubject {
+  readonly realm: string;
+  readonly node: string;
+  readonly partition: string;
+  readonly session: SessionAddress;
+  readonly verb: Verb;
+}
+
+/** Reads the subject of a command; null when any token does not fit. */
+export function parseCommandSubject(subject: string): CommandSubject | null {
+  const [jl, realm = '', kind, node = '', partition = '', session = '', verb = '', ...rest] =
+    subject.split('.');
+  if (jl !== 'jl' || kind !== 'cmd' || rest.length > 0) return null;
+  if (!isName(realm) || !isName(node) || !isSessionAddress(session) || !isVerb(verb)) return null;
+  return partition === partitionOf(session) ? { realm, node, partition, session, verb } : null;
+}
+
+/** Reads the subject of what a node says about itself; null when any token does not fit. */
+export function parseNodeSubject(
+  subject: string,
+): { readonly realm: string; readonly node: string; readonly verb: NodeVerb } | null {
+  const [jl, realm = '', kind, node = '', verb = '', ...rest] = subject.split('.');
+  if (jl !== 'jl' || kind !== 'node' || rest.length > 0) return null;
+  return isName(realm) && isName(node) && isNodeVerb(verb) ? { realm, node, verb } : null;
+}
+
+/** The session in the subject of a commit or a refusal; null when any token does not fit. */
+export function sessionIn(subject: string): SessionAddress | null {
+  const [jl, realm = '', kind, partition, session = '', ...rest] = subject.split('.');
+  if (jl !== 'jl' || (kind !== 'evt' && kind !== 'dec') || rest.length > 0) return null;
+  if (!isName(realm) || !isSessionAddress(session)) return null;
+  return partition === partitionOf(session) ? session : null;
+}
+
+const isPartition = (text: string): boolean =>
+  /^\d{2}$/.test(text) && Number(text) < partitionCount;
+
+const isVerb = (text: string): text is Verb => (verbs as readonly string[]).includes(text);
+const isNodeVerb = (text: string): text is NodeVerb =>
+  (nodeVerbs as readonly string[]).includes(text);
+
+/** Where a node receives replies; its user may subscribe here and nowhere else but its notifications. */
+export const inboxPrefixOf = (node: string): string => `_INBOX.${token('node', node)}`;

@@ -1,0 +1,67 @@
+export {
+  brokerVersionMin,
+  connectBroker,
+  type Broker,
+  type BrokerCounts,
+  type BrokerEvent,
+  type BrokerOptions,
+} from './broker.js';
+export {
+  JetStreamDecisionLog,
+  type DecisionCounts,
+  type DecisionLog,
+  type JetStreamDecisionLogOptions,
+  type StoredRefusal,
+} from './decision-log.js';
+export { EndOfTurn } from './end-of-turn.js';
+export {
+  checkStreams,
+  ensureStreams,
+  StreamUnusable,
+  type EnsuredStream,
+  type StreamDifference,
+} from './ensure-streams.js';
+export { JetStreamLog, type JetStreamLogOptions } from './jetstream-log.js';
+export { MemoryDecisionLog, MemoryNodeLog, MemoryNotificationStore } from './memory-stores.js';
+export {
+  JetStreamNodeLog,
+  type JetStreamStoreOptions,
+  type NodeLog,
+  type NodeOutcome,
+  type StoredNodeRecord,
+} from './node-log.js';
+export {
+  bulletinBytesMax,
+  JetStreamNotificationStore,
+  lastNumberOf,
+  type BulletinOutcome,
+  type NotificationStore,
+  type StoredBulletin,
+} from './notification-store.js';
+export type {
+  FollowedRecord,
+  FollowOptions,
+  RecordOutcome,
+  Stored,
+  WriteOptions,
+} from './record-stream.js';
+export type { SlotCounts } from './slot-writer.js';
+export { sha256 } from './stored-commit.js';
+export {
+  bulletinsPerNodeMax,
+  decisionDays,
+  streamPlans,
+  type StreamPlan,
+  type StreamRole,
+} from './streams.js';
+export {
+  BrokerRefusesUs,
+  BrokerTooOld,
+  BrokerUnreachable,
+  JetStreamRefusal,
+  NoAnswer,
+  NobodyServes,
+  NotConnected,
+  StreamUnreachable,
+  UnreadableRecord,
+} from './trouble.js';

@@ -1,0 +1,182 @@
+import {
+  commitBytesMax,
+  BadDraft,
+  sealCommit,
+  UnreadableCommit,
+  type AppendOutcome,
+  type Commit,
+  type Draft,
+  type EventLog,
+  type Followed,
+  type FollowOptions,
+  type Head,
+  type ReadOptions,
+  type StoredCommit,
+} from '@joinleaf/event-log';
+import type { SessionAddress } from '@joinleaf/multipoint';
+import { commitSchema, encode, sessionIn, type Subjects } from '@joinleaf/wire';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { followStream, type FollowedMessage } from './follow-stream.js';
+import { Publisher } from './publisher.js';
+import { readSubject } from './read-subject.js';
+import { Requests } from './requests.js';
+import { SlotWriter, type SlotCounts } from './slot-writer.js';
+import { sha256, storedCommit } from './stored-commit.js';
+import { StreamAccess, type StoredMessage } from './stream-access.js';
+import { StreamUnreachable } from './trouble.js';
+
+export interface JetStreamLogOptions {
+  readonly nc: NatsConnection;
+  readonly subjects: Subjects;
+  /** How long one try of an append waits for its acknowledgement, in milliseconds. */
+  readonly tryTimeoutMs?: number;
+  /** How long a read puts up with a broker that does not answer, in milliseconds. */
+  readonly readPatienceMs?: number;
+  /** `polling` for the auditor, who may not create consumers. */
+  readonly followBy?: 'consumer' | 'polling';
+}
+
+const deadlineMsDefault = 5_000;
+
+/** The event log kept in JetStream. `ensureStreams` has made and checked its stream. */
+export class JetStreamLog implements EventLog {
+  readonly #options: JetStreamLogOptions;
+  readonly #requests: Requests;
+  readonly #access: StreamAccess;
+  readonly #slots: SlotWriter;
+
+  constructor(options: JetStreamLogOptions) {
+    this.#options = options;
+    this.#requests = Requests.on(options.nc);
+    this.#access = new StreamAccess(this.#requests, options.subjects.streams.events);
+    const publisher = new Publisher(this.#requests);
+    const tryTimeoutMs = options.tryTimeoutMs ?? 2_000;
+    this.#slots = new SlotWriter(this.#requests, publisher, this.#access, tryTimeoutMs);
+  }
+
+  /** How appends went so far. */
+  get counts(): SlotCounts {
+    return { ...this.#slots.counts };
+  }
+
+  async append(
+    session: SessionAddress,
+    head: Head,
+    draft: Draft,
+    options: { readonly deadlineMs?: number } = {},
+  ): Promise<AppendOutcome> {
+    const commit = sealCommit(session, head, draft);
+    checkReadable(commit);
+    const bytes = encode(commit);
+    if (bytes.length > commitBytesMax) return { kind: 'refused', reason: 'too-large' };
+    const outcome = await this.#slots.write({
+      subject: this.#options.subjects.events(session),
+      bytes,
+      messageId: draft.commitId,
+      afterSequence: head.sequence,
+      isOurs: (message) => commitIdIn(message) === draft.commitId,
+      deadlineMs: options.deadlineMs ?? deadlineMsDefault,
+    });
+    switch (outcome.kind) {
+      case 'ok':
+        return {
+          kind: 'ok',
+          commit: { ...commit, hash: sha256(bytes), sequence: outcome.sequence },
+        };
+      case 'found':
+        return { kind: 'ok', commit: storedCommit(outcome.message) };
+      case 'taken':
+        return this.#conflict(session, head);
+      case 'refused':
+      case 'unavailable':
+      case 'unknown':
+        return outcome;
+    }
+  }
+
+  async *read(session: SessionAddress, options: ReadOptions = {}): AsyncGenerator<StoredCommit> {
+    const { afterSequence = 0, signal } = options;
+    const subject = this.#options.subjects.events(session);
+    const patienceMs = this.#options.readPatienceMs ?? deadlineMsDefault;
+    const reading = { subject, afterSequence, signal, patienceMs };
+    for await (const message of readSubject(this.#requests, this.#access, reading)) {
+      yield storedCommit(message);
+    }
+  }
+
+  async *follow(options: FollowOptions = {}): AsyncGenerator<Followed> {
+    const { nc, subjects, followBy = 'consumer' } = this.#options;
+    const following = {
+      subject: subjects.allEvents(),
+      afterSequence: options.afterSequence ?? 0,
+      complete: true,
+      by: followBy,
+      signal: options.signal,
+    };
+    const followed = followStream(nc, this.#requests, this.#access, following);
+    for await (const one of followed) {
+      if (!isKnown(one, options)) yield asFollowed(one, following.subject);
+    }
+  }
+
+  // Not stored, that is certain; without the tail the caller could not decide again.
+  async #conflict(session: SessionAddress, { sequence }: Head): Promise<AppendOutcome> {
+    const tail: StoredCommit[] = [];
+    try {
+      for await (const commit of this.read(session, { afterSequence: sequence })) tail.push(commit);
+    } catch (cause) {
+      if (cause instanceof StreamUnreachable) return { kind: 'unavailable', cause };
+      throw cause;
+    }
+    return { kind: 'conflict', tail };
+  }
+}
+
+// Nothing can be taken out of this log again: what no reader would accept is not put into it.
+function checkReadable(commit: Commit): void {
+  const parsed = commitSchema.safeParse(commit);
+  if (parsed.success) return;
+  const [issue] = parsed.error.issues;
+  throw new BadDraft(issue?.path.join('.') ?? 'shape', issue?.message ?? 'does not fit');
+}
+
+function commitIdIn({ bytes }: StoredMessage): unknown {
+  try {
+    const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof json === 'object' && json !== null && 'commitId' in json ? json.commitId : null;
+  } catch {
+    return null;
+  }
+}
+
+function isKnown(followed: FollowedMessage, { known }: FollowOptions): boolean {
+  if (known === undefined || followed.kind !== 'message') return false;
+  const { subject, sequence } = followed.message;
+  const session = sessionIn(subject);
+  return session !== null && known(session, sequence);
+}
+
+function asFollowed(followed: FollowedMessage, allEvents: string): Followed {
+  switch (followed.kind) {
+    case 'caught-up':
+      return followed;
+    case 'gap': {
+      const { from, to } = followed;
+      const reason =
+        from === to ? `${String(from)} is missing` : `${String(from)} to ${String(to)} are missing`;
+      return { kind: 'unreadable', sequence: to, subject: allEvents, reason };
+    }
+    case 'message':
+      return commitOrReason(followed.message);
+  }
+}
+
+function commitOrReason(message: StoredMessage): Followed {
+  try {
+    return { kind: 'commit', commit: storedCommit(message) };
+  } catch (error) {
+    if (!(error instanceof UnreadableCommit)) throw error;
+    const { sequence, subject, reason } = error;
+    return { kind: 'unreadable', sequence, subject, reason };
+  }
+}

@@ -1,0 +1,83 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Delivered } from './follow-stream.js';
+import type { StreamAccess } from './stream-access.js';
+
+const messagesMax = 1_000;
+const requestTimeoutMs = 2_000;
+const idlePollMs = 1_000;
+const quickPollMs = 4;
+const quickPolls = 10;
+
+/**
+ * The messages of a stream from a sequence on, until the signal, for a user who may not create consumers. The
+ * message itself, as any subscriber hears it, says when to look: it may come before the stream holds it, or be
+ * refused, so it is not taken for more than that.
+ */
+export async function* polledMessages(
+  nc: NatsConnection,
+  access: StreamAccess,
+  subject: string,
+  from: number,
+  signal: AbortSignal,
+): AsyncGenerator<Delivered> {
+  using hints = new Hints(nc, subject, signal);
+  const over = () => signal.aborted;
+  let next = from;
+  while (!over()) {
+    const batch = await access.batch({ from: next, messagesMax }, requestTimeoutMs);
+    for (const { pending, ...message } of batch) {
+      if (over()) return;
+      next = message.sequence + 1;
+      yield { message, pending };
+    }
+    if (batch.length === 0) await hints.next();
+  }
+}
+
+/** When it may be worth while to look again. */
+class Hints implements Disposable {
+  readonly #signal: AbortSignal;
+  readonly #end: () => void;
+  #quick = 0;
+  #wake: () => void = () => undefined;
+
+  constructor(nc: NatsConnection, subject: string, signal: AbortSignal) {
+    const subscription = nc.subscribe(subject, {
+      callback: () => {
+        this.#quick = quickPolls;
+        this.#wake();
+      },
+    });
+    const wake = () => {
+      this.#wake();
+    };
+    this.#signal = signal;
+    signal.addEventListener('abort', wake);
+    this.#end = () => {
+      signal.removeEventListener('abort', wake);
+      if (!subscription.isClosed()) subscription.unsubscribe();
+    };
+  }
+
+  async next(): Promise<void> {
+    if (this.#signal.aborted) return;
+    if (this.#quick > 0) {
+      this.#quick -= 1;
+      await delay(quickPollMs);
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, idlePollMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = () => undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.#end();
+  }
+}

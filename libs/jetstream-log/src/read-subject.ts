@@ -1,0 +1,93 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Requests } from './requests.js';
+import type { StoredMessage, StreamAccess } from './stream-access.js';
+import { StreamUnreachable } from './trouble.js';
+
+export interface SubjectReading {
+  readonly subject: string;
+  readonly afterSequence: number;
+  readonly signal?: AbortSignal | undefined;
+  /** How long to put up with a broker that does not answer, in milliseconds. */
+  readonly patienceMs: number;
+  /** Messages asked for at once. */
+  readonly batchMax?: number | undefined;
+}
+
+const batchMaxDefault = 500;
+const requestTimeoutMs = 2_000;
+const pauseMs = 25;
+
+/**
+ * The messages of one subject, oldest first, up to the last one that the stream's leader holds at the
+ * beginning: every acknowledged one is among them.
+ *
+ * The leader is asked where the subject ends, and batches come from any replica. One that has fallen behind is
+ * noticed by that end, and the leader itself is asked for what it lacks.
+ *
+ * @throws StreamUnreachable when the broker gives no answer for `patienceMs`.
+ */
+export async function* readSubject(
+  requests: Requests,
+  access: StreamAccess,
+  reading: SubjectReading,
+): AsyncGenerator<StoredMessage> {
+  const { subject, afterSequence, signal, patienceMs, batchMax = batchMaxDefault } = reading;
+  const patiently = <T>(work: () => Promise<T>) => withPatience(requests, patienceMs, signal, work);
+  const batchFrom = (from: number) =>
+    access.batch({ from, messagesMax: batchMax, subject }, requestTimeoutMs);
+
+  const [last, first] = await patiently(() =>
+    Promise.all([lastOf(access, subject), batchFrom(afterSequence + 1)]),
+  );
+  let batch: readonly StoredMessage[] = first;
+  let sequence = afterSequence;
+  while (last !== null && sequence < last.sequence) {
+    if (batch.length === 0) batch = await patiently(() => nextOf(access, subject, sequence + 1));
+    for (const message of batch) {
+      if (signal?.aborted || message.sequence > last.sequence) return;
+      sequence = message.sequence;
+      yield message;
+    }
+    if (sequence < last.sequence) batch = await patiently(() => batchFrom(sequence + 1));
+  }
+}
+
+/** The last message of a subject, from the stream's leader. Throws StreamUnreachable. */
+export async function lastOf(access: StreamAccess, subject: string): Promise<StoredMessage | null> {
+  const got = await access.get({ last_by_subj: subject }, requestTimeoutMs);
+  if (got.kind === 'unreachable') throw new StreamUnreachable(access.stream, got.cause);
+  return got.kind === 'found' ? got.message : null;
+}
+
+async function nextOf(
+  access: StreamAccess,
+  subject: string,
+  from: number,
+): Promise<readonly StoredMessage[]> {
+  const got = await access.get({ seq: from, next_by_subj: subject }, requestTimeoutMs);
+  if (got.kind !== 'found') {
+    const cause = got.kind === 'unreachable' ? got.cause : 'its end has gone';
+    throw new StreamUnreachable(access.stream, cause);
+  }
+  return [got.message];
+}
+
+/** Repeats reading work while the broker does not answer. Reading again does no harm. */
+export async function withPatience<T>(
+  requests: Requests,
+  patienceMs: number,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof StreamUnreachable) || requests.closed) throw error;
+      if (signal?.aborted || performance.now() >= deadline) throw error;
+    }
+    await delay(pauseMs);
+    await requests.whenConnected(Math.max(0, deadline - performance.now()));
+  }
+}

@@ -1,0 +1,260 @@
+import {
+  createInbox,
+  PermissionViolationError,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+} from '@nats-io/transport-node';
+import { EndOfTurn } from './end-of-turn.js';
+import { NoAnswer, NobodyServes, NotConnected } from './trouble.js';
+
+// One wildcard inbox for every request of a connection, with a counter as its last token: several times
+// as fast as the client's own requests. And where the client lets a request that was under way at a
+// disconnect wait for its whole timeout, here all of them end at once.
+
+/** What became of a request. Only `lost` leaves open whether anybody acted on it. */
+export type Reply =
+  | { readonly kind: 'answer'; readonly message: Msg }
+  /** Not acted on. */
+  | { readonly kind: 'nobody'; readonly cause: NobodyServes }
+  /** Not sent. */
+  | { readonly kind: 'not-sent'; readonly cause: unknown }
+  /** The server threw it away: the permissions forbid it. */
+  | { readonly kind: 'denied'; readonly cause: PermissionViolationError }
+  | { readonly kind: 'lost'; readonly cause: NoAnswer };
+
+export interface Question {
+  readonly subject: string;
+  readonly bytes: Uint8Array;
+  readonly headers?: MsgHdrs;
+  readonly timeoutMs: number;
+}
+
+/** A question to which several messages answer. */
+export interface Flow extends Question {
+  /** Called for each message. The time allowed begins again with each; true ends the flow. */
+  readonly onMessage: (message: Msg) => boolean;
+}
+
+type Ending = Exclude<Reply, { kind: 'answer' }>;
+
+interface Pending {
+  readonly subject: string;
+  readonly timeoutMs: number;
+  expiresAt: number;
+  readonly onMessage: (message: Msg) => boolean;
+  readonly onEnd: (ending: Ending) => void;
+}
+
+const sweepMs = 20;
+const noResponders = 503;
+
+/** The requests of one connection. */
+export class Requests {
+  static readonly #all = new WeakMap<NatsConnection, Requests>();
+
+  readonly #nc: NatsConnection;
+  readonly #inbox: string;
+  readonly #outgoing = new EndOfTurn();
+  readonly #pending = new Map<string, Pending>();
+  readonly #waiting = new Set<() => void>();
+  readonly #reconnectListeners = new Set<() => void>();
+  #count = 0;
+  #connected = true;
+  #subscribed = false;
+  #sweeping: NodeJS.Timeout | undefined;
+
+  private constructor(nc: NatsConnection, inboxPrefix: string | undefined) {
+    this.#nc = nc;
+    this.#inbox = `${createInbox(inboxPrefix)}.`;
+    void this.#watch();
+  }
+
+  /** The one instance of a connection. */
+  static on(nc: NatsConnection): Requests {
+    const known = Requests.#all.get(nc);
+    if (known !== undefined) return known;
+    const made = new Requests(nc, inboxPrefixIn(nc));
+    Requests.#all.set(nc, made);
+    return made;
+  }
+
+  get connected(): boolean {
+    return this.#connected && !this.#nc.isClosed();
+  }
+
+  get closed(): boolean {
+    return this.#nc.isClosed();
+  }
+
+  /** The largest message that the server takes, with its headers, in bytes. */
+  get payloadBytesMax(): number {
+    return this.#nc.info?.max_payload ?? Infinity;
+  }
+
+  /** Asks, and waits for one answer. */
+  ask(question: Question): Promise<Reply> {
+    return new Promise((resolve) => {
+      this.#send(question, resolve, (message) => {
+        resolve(
+          isNobody(message)
+            ? { kind: 'nobody', cause: new NobodyServes(question.subject) }
+            : { kind: 'answer', message },
+        );
+        return true;
+      });
+    });
+  }
+
+  /** Asks, and hears messages until one ends the flow; null then, or what ended it otherwise. */
+  listen(flow: Flow): Promise<Ending | null> {
+    return new Promise((resolve) => {
+      this.#send(flow, resolve, (message) => {
+        if (isNobody(message)) {
+          resolve({ kind: 'nobody', cause: new NobodyServes(flow.subject) });
+          return true;
+        }
+        const over = flow.onMessage(message);
+        if (over) resolve(null);
+        return over;
+      });
+    });
+  }
+
+  /** Waits for a connection. Returns at once when there is one, and after `timeoutMs` at the latest. */
+  async whenConnected(timeoutMs: number): Promise<void> {
+    if (this.connected || this.closed) return;
+    await new Promise<void>((resolve) => {
+      const go = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(go);
+        resolve();
+      };
+      const timer = setTimeout(go, timeoutMs);
+      this.#waiting.add(go);
+    });
+  }
+
+  /** Calls `listener` whenever the connection was made again; returns how to stop that. */
+  onReconnect(listener: () => void): () => void {
+    this.#reconnectListeners.add(listener);
+    return () => this.#reconnectListeners.delete(listener);
+  }
+
+  #send(question: Question, onEnd: Pending['onEnd'], onMessage: Pending['onMessage']): void {
+    const { subject, timeoutMs } = question;
+    if (!this.connected || this.#nc.isDraining()) {
+      onEnd({ kind: 'not-sent', cause: new NotConnected() });
+      return;
+    }
+    this.#count += 1;
+    const token = this.#count.toString(36);
+    const expiresAt = performance.now() + timeoutMs;
+    this.#pending.set(token, { subject, timeoutMs, expiresAt, onMessage, onEnd });
+    this.#sweeping ??= setInterval(() => {
+      this.#sweep();
+    }, sweepMs);
+    this.#outgoing.add(() => {
+      this.#publish(question, token);
+    });
+  }
+
+  #publish({ subject, bytes, headers }: Question, token: string): void {
+    const pending = this.#pending.get(token);
+    if (pending === undefined) return;
+    try {
+      this.#subscribe();
+      const reply = this.#inbox + token;
+      this.#nc.publish(subject, bytes, headers === undefined ? { reply } : { reply, headers });
+    } catch (cause) {
+      this.#pending.delete(token);
+      pending.onEnd({ kind: 'not-sent', cause });
+    }
+  }
+
+  #subscribe(): void {
+    if (this.#subscribed) return;
+    this.#nc.subscribe(`${this.#inbox}*`, {
+      callback: (error, message) => {
+        if (error === null) this.#heard(message);
+        else this.#subscribed = false;
+      },
+    });
+    this.#subscribed = true;
+  }
+
+  #heard(message: Msg): void {
+    const token = message.subject.slice(this.#inbox.length);
+    const pending = this.#pending.get(token);
+    if (pending === undefined) return;
+    if (pending.onMessage(message)) this.#pending.delete(token);
+    else pending.expiresAt = performance.now() + pending.timeoutMs;
+  }
+
+  #sweep(): void {
+    if (this.#pending.size === 0) {
+      clearInterval(this.#sweeping);
+      this.#sweeping = undefined;
+      return;
+    }
+    const now = performance.now();
+    this.#end(
+      ({ expiresAt }) => expiresAt <= now,
+      () => ({ kind: 'lost', cause: new NoAnswer('timeout') }),
+    );
+  }
+
+  #end(which: (pending: Pending) => boolean, how: () => Ending): void {
+    for (const [token, pending] of this.#pending) {
+      if (!which(pending)) continue;
+      this.#pending.delete(token);
+      pending.onEnd(how());
+    }
+  }
+
+  #loseAll(): void {
+    this.#connected = false;
+    this.#end(
+      () => true,
+      () => ({ kind: 'lost', cause: new NoAnswer('disconnected') }),
+    );
+  }
+
+  #wake(): void {
+    for (const go of [...this.#waiting]) go();
+  }
+
+  async #watch(): Promise<void> {
+    for await (const status of this.#nc.status()) {
+      if (status.type === 'disconnect' || status.type === 'close') this.#loseAll();
+      if (status.type === 'reconnect') {
+        this.#loseAll(); // Sent before we began to watch a connection that was down.
+        this.#connected = true;
+        this.#wake();
+        for (const listener of [...this.#reconnectListeners]) listener();
+      }
+      if (status.type === 'error' && status.error instanceof PermissionViolationError) {
+        this.#denied(status.error);
+      }
+    }
+    this.#loseAll();
+    this.#wake();
+  }
+
+  #denied(cause: PermissionViolationError): void {
+    const isOurs = cause.operation === 'subscription' && cause.subject.startsWith(this.#inbox);
+    this.#end(
+      ({ subject }) => isOurs || (cause.operation === 'publish' && subject === cause.subject),
+      () => ({ kind: 'denied', cause }),
+    );
+  }
+}
+
+const isNobody = (message: Msg): boolean =>
+  message.data.length === 0 && message.headers?.code === noResponders;
+
+// The connection knows its inbox prefix, and has no public way to say so.
+function inboxPrefixIn(nc: NatsConnection): string | undefined {
+  const { options } = nc as { readonly options?: { readonly inboxPrefix?: unknown } };
+  return typeof options?.inboxPrefix === 'string' ? options.inboxPrefix : undefined;
+}

@@ -1,0 +1,11 @@
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../../..');
+
+/** Where built programs lie, in the repository. */
+export const places = {
+  root,
+  // Always the built one: a process is started from dist, whoever starts it.
+  endWithParent: join(root, 'libs/launcher/dist/end-with-parent.js'),
+  mainOf: (service: string) => join(root, 'services', service, 'dist/main.js'),
+} as const;

@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+import type { StoredCommit } from '@joinleaf/event-log';
+import {
+  nodeAddress,
+  socketId,
+  winsockPolicy,
+  type SessionAddress,
+  type SessionEvent,
+} from '@joinleaf/multipoint';
+import { Census, nodeRun } from './census.js';
+
+const session = 'conf-7' as SessionAddress;
+const root = socketId({ node: 'root', incarnation: 'run1', serial: '1' });
+const ada = socketId({ node: 'ada', incarnation: 'run1', serial: '1' });
+
+const opened: SessionEvent = {
+  type: 'SessionOpened',
+  address: session,
+  incarnation: 1,
+  control: 'rooted',
+  data: 'nonrooted',
+  root,
+  policy: winsockPolicy,
+};
+const adaAsked: SessionEvent = {
+  type: 'JoinRequested',
+  join: 'J1',
+  kind: 'request',
+  caller: ada,
+  leafAddress: nodeAddress('ada', 1),
+  link: null,
+  flags: 'both',
+  callerData: null,
+  deadlineAt: 5_000,
+};
+const adaAdmitted: SessionEvent = {
+  type: 'LeafAdmitted',
+  join: 'J1',
+  leaf: ada,
+  link: null,
+  calleeData: null,
+};
+
+const commitOf = (...events: SessionEvent[]) =>
+  ({ session, decisions: [{ events }] }) as unknown as StoredCommit;
+
+describe('the census', () => {
+  it('knows which sessions a run of a node may be in, until they close', () => {
+    const census = new Census();
+    expect([...census.apply(commitOf(opened))]).toEqual([nodeRun('root', 'run1')]);
+    expect([...census.apply(commitOf(adaAsked, adaAdmitted))]).toEqual([nodeRun('ada', 'run1')]);
+    expect(census.sessionsOf(nodeRun('ada', 'run1'))).toEqual([session]);
+    expect(census.sessionsOf(nodeRun('ada', 'run2'))).toEqual([]);
+
+    census.apply(commitOf({ type: 'SessionClosed', ending: 'root-closed' }));
+    expect(census.sessionsOf(nodeRun('ada', 'run1'))).toEqual([]);
+  });
+
+  it.each<SessionEvent>([
+    adaAdmitted,
+    { type: 'JoinFailed', join: 'J1', code: 'WSAETIMEDOUT', reason: 'timed-out' },
+    { type: 'JoinCancelled', join: 'J1', reason: 'closed' },
+    { type: 'SessionClosed', ending: 'root-closed' },
+  ])('keeps a deadline until the join has its outcome: $type', (outcome) => {
+    const census = new Census();
+    census.apply(commitOf(opened, adaAsked));
+    expect(census.earliestDeadline(session)).toBe(5_000);
+    census.apply(commitOf(outcome));
+    expect(census.earliestDeadline(session)).toBeNull();
+  });
+});

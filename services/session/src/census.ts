@@ -1,0 +1,109 @@
+import type { ChainedCommit } from '@joinleaf/event-log';
+import {
+  socketParts,
+  type SessionAddress,
+  type SessionEvent,
+  type SocketId,
+} from '@joinleaf/multipoint';
+
+/** One run of a node, as text: `ada/1k3f9x`. */
+export type NodeRun = `${string}/${string}`;
+
+export const nodeRun = (node: string, incarnation: string): NodeRun => `${node}/${incarnation}`;
+
+const runOf = (socket: SocketId): NodeRun => {
+  const { node, incarnation } = socketParts(socket);
+  return nodeRun(node, incarnation);
+};
+
+interface Entry {
+  /** Deadlines of outstanding joins, by join. */
+  readonly deadlines: Map<string, number>;
+  /** Runs of nodes that have had a socket in this incarnation of the session. */
+  readonly runs: Set<NodeRun>;
+}
+
+/**
+ * What an arbiter has to know of sessions that it does not hold: which joins wait until when, and which
+ * sessions a node may be in (it may have left: asking one session too many is harmless).
+ */
+export class Census {
+  readonly #entries = new Map<SessionAddress, Entry>();
+  readonly #sessionsByRun = new Map<NodeRun, Set<SessionAddress>>();
+
+  /** Takes in the next commit of the stream; answers the runs of nodes that it brought in. */
+  apply({ session, decisions }: ChainedCommit): ReadonlySet<NodeRun> {
+    const arrived = new Set<NodeRun>();
+    for (const { events } of decisions) {
+      for (const event of events) this.#applyEvent(session, event, arrived);
+    }
+    return arrived;
+  }
+
+  sessionsOf(run: NodeRun): readonly SessionAddress[] {
+    return [...(this.#sessionsByRun.get(run) ?? [])];
+  }
+
+  /** The earliest deadline of a session; null when nothing waits in it. */
+  earliestDeadline(session: SessionAddress): number | null {
+    const deadlines = this.#entries.get(session)?.deadlines;
+    return deadlines === undefined || deadlines.size === 0 ? null : Math.min(...deadlines.values());
+  }
+
+  #applyEvent(session: SessionAddress, event: SessionEvent, arrived: Set<NodeRun>): void {
+    switch (event.type) {
+      case 'SessionOpened':
+        this.#forget(session);
+        if (event.root !== null) this.#bring(session, event.root, arrived);
+        return;
+      case 'JoinRequested':
+        this.#bring(session, event.caller, arrived);
+        if (event.deadlineAt !== null) {
+          this.#entry(session).deadlines.set(event.join, event.deadlineAt);
+        }
+        return;
+      case 'LeafAdmitted':
+        this.#bring(session, event.leaf, arrived);
+        this.#entries.get(session)?.deadlines.delete(event.join);
+        return;
+      case 'JoinFailed':
+      case 'JoinCancelled':
+        this.#entries.get(session)?.deadlines.delete(event.join);
+        return;
+      case 'SessionClosed':
+        this.#forget(session);
+        return;
+      case 'ListenStarted':
+      case 'PolicyChanged':
+      case 'JoinDeferred':
+      case 'MemberLeft':
+      case 'SessionShutDown':
+        return;
+    }
+  }
+
+  #entry(session: SessionAddress): Entry {
+    const entry = this.#entries.get(session) ?? { deadlines: new Map(), runs: new Set() };
+    this.#entries.set(session, entry);
+    return entry;
+  }
+
+  #bring(session: SessionAddress, socket: SocketId, arrived: Set<NodeRun>): void {
+    const run = runOf(socket);
+    const { runs } = this.#entry(session);
+    if (runs.has(run)) return;
+    runs.add(run);
+    arrived.add(run);
+    const sessions = this.#sessionsByRun.get(run) ?? new Set();
+    this.#sessionsByRun.set(run, sessions.add(session));
+  }
+
+  #forget(session: SessionAddress): void {
+    for (const run of this.#entries.get(session)?.runs ?? []) {
+      const sessions = this.#sessionsByRun.get(run);
+      sessions?.delete(session);
+      if (sessions?.size === 0) this.#sessionsByRun.delete(run);
+    }
+    this.#entries.delete(session);
+  }
+}

@@ -1,0 +1,180 @@
+import type { LossEvidence, Refusal } from '@joinleaf/multipoint';
+import {
+  boundMsDefault,
+  decode,
+  nodeRequestSchemas,
+  requestBytesMax,
+  type NodeRecord,
+  type StartReply,
+  type StopReply,
+} from '@joinleaf/wire';
+import { NodeLives, type EndedRun } from './node-lives.js';
+import type { NodeBook, World } from './ports.js';
+import { refusedReply } from './to-reply.js';
+
+/** Beats in one bound: two may be lost on the way before silence counts. */
+const beatsPerBound = 4;
+const attemptsMax = 8;
+
+export interface NodeKeeperParts {
+  readonly book: NodeBook;
+  readonly world: World;
+  /** Called for each run that is over, by every arbiter that learns of it. */
+  readonly ended: (run: EndedRun, evidence: LossEvidence) => void;
+}
+
+/**
+ * Keeps the lives of nodes: starts and stops on record, beats in memory, and loss by silence. Several
+ * arbiters do this side by side; a record is written under the sequence of the one before, so they
+ * cannot contradict each other.
+ */
+export class NodeKeeper {
+  readonly #lives = new NodeLives();
+  readonly #recorded = new Map<string, number>();
+
+  constructor(private readonly parts: NodeKeeperParts) {}
+
+  /** Takes in a record that was read from JL_NODES. */
+  hear(record: NodeRecord, sequence: number): void {
+    if ((this.#recorded.get(record.node) ?? 0) >= sequence) return;
+    this.#recorded.set(record.node, sequence);
+    const run = this.#lives.apply(record, this.parts.world.monotonicMs());
+    if (run !== null) this.parts.ended(run, evidenceOf(run));
+  }
+
+  isOver(node: string, incarnation: string): boolean {
+    return this.#lives.isOver(node, incarnation);
+  }
+
+  /** What a root that invites has to know of a node. */
+  async status(node: string): Promise<'up' | 'unknown' | 'lost'> {
+    if (this.#lives.get(node)?.status !== 'up') await this.#refresh(node);
+    const status = this.#lives.get(node)?.status;
+    if (status === undefined) return 'unknown';
+    return status === 'up' ? 'up' : 'lost';
+  }
+
+  /** Why this run of a node may not speak; null when it may (H10). */
+  async fence(node: string, incarnation: string): Promise<Refusal | null> {
+    if (!this.#speaks(node, incarnation)) await this.#refresh(node);
+    if (this.#speaks(node, incarnation)) return null;
+    const current = this.#lives.get(node);
+    if (current === undefined) return { code: 'WSANOTINITIALISED', rule: 'E18' };
+    const over = current.incarnation === incarnation || this.isOver(node, incarnation);
+    return over
+      ? { code: 'WSAENETRESET', rule: 'H10', facts: { status: current.status } }
+      : { code: 'WSANOTINITIALISED', rule: 'E18' };
+  }
+
+  /** A node says that it has started. Saying so again changes nothing. */
+  async start(node: string, bytes: Uint8Array): Promise<StartReply> {
+    const decoded = decode(nodeRequestSchemas.start, bytes, requestBytesMax);
+    if (!decoded.ok) return refusedReply(nobody, malformed(decoded.error), null);
+    const { incarnation, boundMs = boundMsDefault } = decoded.value;
+    const written = await this.#write(node, (lives) => {
+      const current = lives.get(node);
+      if (lives.isOver(node, incarnation)) return { refusal: fenced };
+      if (current?.incarnation === incarnation) return { refusal: null };
+      const at = this.parts.world.now();
+      return { record: { schema: 1, type: 'NodeStarted', node, incarnation, boundMs, at } };
+    });
+    if (written !== null) return refusedReply(nobody, written, null);
+    this.#lives.heard(node, incarnation, this.parts.world.monotonicMs());
+    return { v: 1, ok: true, boundMs, beatMs: Math.floor(boundMs / beatsPerBound) };
+  }
+
+  /** A node says that it stops; its sockets leave their sessions. */
+  async stop(node: string, bytes: Uint8Array): Promise<StopReply> {
+    const decoded = decode(nodeRequestSchemas.stop, bytes, requestBytesMax);
+    if (!decoded.ok) return refusedReply(nobody, malformed(decoded.error), null);
+    const { incarnation } = decoded.value;
+    const written = await this.#write(node, (lives) => {
+      if (lives.get(node)?.incarnation !== incarnation || lives.isOver(node, incarnation)) {
+        return { refusal: null };
+      }
+      const at = this.parts.world.now();
+      return { record: { schema: 1, type: 'NodeStopped', node, incarnation, at } };
+    });
+    return written === null ? { v: 1, ok: true } : refusedReply(nobody, written, null);
+  }
+
+  beat(node: string, bytes: Uint8Array): void {
+    const decoded = decode(nodeRequestSchemas.beat, bytes, requestBytesMax);
+    if (!decoded.ok) return;
+    this.#lives.heard(node, decoded.value.incarnation, this.parts.world.monotonicMs());
+  }
+
+  /** Gives every node a whole window again, after a pause or a disconnect of our own. */
+  rearm(): void {
+    this.#lives.rearm(this.parts.world.monotonicMs());
+  }
+
+  /** Records the loss of nodes that have been silent for longer than their bound. */
+  async judge(): Promise<void> {
+    const now = this.parts.world.monotonicMs();
+    for (const { node, incarnation, boundMs, heardAt } of this.#lives.silent(now)) {
+      const silentMs = Math.round(now - heardAt);
+      await this.#write(node, (lives) => {
+        const current = lives.get(node);
+        const speaksAgain = current === undefined || current.heardAt > heardAt;
+        if (speaksAgain || current.incarnation !== incarnation || current.status !== 'up') {
+          return { refusal: null };
+        }
+        const at = this.parts.world.now();
+        const silence = { silentMs, boundMs, at };
+        return { record: { schema: 1, type: 'NodeLost', node, incarnation, ...silence } };
+      });
+    }
+  }
+
+  #speaks(node: string, incarnation: string): boolean {
+    const current = this.#lives.get(node);
+    return current?.incarnation === incarnation && current.status === 'up';
+  }
+
+  async #refresh(node: string): Promise<void> {
+    const last = await this.parts.book.last(node);
+    if (last !== null) this.hear(last.record, last.sequence);
+  }
+
+  // Writes what `choose` says after the last record; answers the refusal, or null when all is well.
+  async #write(node: string, choose: (lives: NodeLives) => Choice): Promise<Refusal | null> {
+    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+      await this.#refresh(node);
+      const choice = choose(this.#lives);
+      if ('refusal' in choice) return choice.refusal;
+      const afterSequence = this.#recorded.get(node) ?? 0;
+      const outcome = await this.parts.book.append(choice.record, { afterSequence });
+      if (outcome.kind === 'ok') {
+        this.hear(choice.record, outcome.sequence);
+        return null;
+      }
+      await this.parts.world.sleep(this.parts.world.random() * 20 * attempt);
+    }
+    return { code: 'WSAENETDOWN', rule: 'E2', facts: { attempts: attemptsMax } };
+  }
+}
+
+type Choice = { readonly record: NodeRecord } | { readonly refusal: Refusal | null };
+
+const nobody = { session: null, commandId: null };
+const fenced: Refusal = { code: 'WSAENETRESET', rule: 'H10' };
+
+const malformed = ({
+  field,
+  problem,
+}: {
+  readonly field: string;
+  readonly problem: string;
+}): Refusal => ({
+  code: 'WSAEFAULT',
+  rule: 'H11',
+  facts: { field, problem },
+});
+
+function evidenceOf({ record, supersededBy }: EndedRun): LossEvidence {
+  if (record.type === 'NodeLost') {
+    return { kind: 'silent', silentMs: record.silentMs, boundMs: record.boundMs };
+  }
+  return supersededBy === null ? { kind: 'stopped' } : { kind: 'superseded', by: supersededBy };
+}

@@ -1,0 +1,34 @@
+import type { RefusalRecord } from '@joinleaf/event-log';
+import type { NodeRecord } from '@joinleaf/wire';
+
+/** Time, chance and waiting, handed in so that an arbiter can live in a simulated world. */
+export interface World {
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** Milliseconds on a clock that never jumps, for durations. */
+  readonly monotonicMs: () => number;
+  /** A new id, never given before by anybody. */
+  readonly newId: () => string;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+}
+
+/** Where refusals are kept. */
+export interface RefusalSink {
+  record(refusal: RefusalRecord): void;
+}
+
+/** Told of what should never happen; the work goes on as safely as it can. */
+export type ReportBug = (what: string, cause: unknown) => void;
+
+/** Where the lives of nodes are kept: one record after the other for each node. */
+export interface NodeBook {
+  last(node: string): Promise<{ readonly record: NodeRecord; readonly sequence: number } | null>;
+  /** Stores a record after the one at `afterSequence` (0 for none). All but `ok` means: read again. */
+  append(record: NodeRecord, options: { readonly afterSequence: number }): Promise<NodeAppend>;
+}
+
+export type NodeAppend =
+  | { readonly kind: 'ok'; readonly sequence: number }
+  | { readonly kind: 'conflict' | 'refused' | 'unavailable' | 'unknown' };

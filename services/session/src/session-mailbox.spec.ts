@@ -1,0 +1,253 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import {
+  MemoryLog,
+  type AppendOutcome,
+  type EventLog,
+  type RefusalRecord,
+  type StoredCommit,
+} from '@joinleaf/event-log';
+import {
+  nodeAddress,
+  socketId,
+  winsockPolicy,
+  type SessionAddress,
+  type SessionCommand,
+} from '@joinleaf/multipoint';
+import type { World } from './ports.js';
+import { SessionMailbox, type MailboxOptions, type Outcome } from './session-mailbox.js';
+
+const session = 'conf-7' as SessionAddress;
+const socket = (node: string, serial = '1') => socketId({ node, incarnation: 'run1', serial });
+const root = socket('root');
+
+const open: SessionCommand = {
+  type: 'OpenSession',
+  address: session,
+  root,
+  control: 'rooted',
+  data: 'nonrooted',
+  policy: { ...winsockPolicy, admit: 'auto' },
+};
+const listen: SessionCommand = { type: 'Listen', root, backlog: 10 };
+const asks = (node: string): SessionCommand => ({
+  type: 'RequestJoin',
+  caller: socket(node),
+  leafAddress: nodeAddress(node, 1),
+  flags: 'both',
+  callerData: null,
+  now: 1_000,
+  deadlineMs: null,
+});
+const invites = (node: string): SessionCommand => ({
+  type: 'InviteLeaf',
+  caller: root,
+  leafAddress: nodeAddress(node, 1),
+  link: socket('root', '2'),
+  flags: 'both',
+  callerData: null,
+  now: 1_000,
+  deadlineMs: null,
+  leafNode: 'up',
+});
+
+const memoryLog = (commitBytesMax?: number) =>
+  new MemoryLog({
+    sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
+    now: () => 0,
+    ...(commitBytesMax === undefined ? {} : { commitBytesMax }),
+  });
+
+/** A log whose next append answers `unknown`, stored or not. */
+class LossyLog implements EventLog {
+  lose: 'answer' | 'message' | null = null;
+  appends = 0;
+  constructor(private readonly log: EventLog) {}
+
+  async append(...call: Parameters<EventLog['append']>): Promise<AppendOutcome> {
+    this.appends += 1;
+    const lost = this.lose;
+    this.lose = null;
+    if (lost !== 'message') {
+      const outcome = await this.log.append(...call);
+      if (lost === null) return outcome;
+    }
+    return { kind: 'unknown', cause: new Error('no answer') };
+  }
+
+  read: EventLog['read'] = (...call) => this.log.read(...call);
+  follow: EventLog['follow'] = (...call) => this.log.follow(...call);
+}
+
+let ids = 0;
+const world: World = {
+  now: () => 1_000,
+  monotonicMs: () => 1_000,
+  newId: () => `commit-${String((ids += 1)).padStart(6, '0')}`,
+  sleep: async () => undefined,
+  random: () => 0.5,
+};
+
+const options: MailboxOptions = {
+  arbiter: 'arb-a',
+  decider: 'multipoint/1',
+  batchMax: 128,
+  queueMax: 1_000,
+  attemptsMax: 8,
+  appendDeadlineMs: 1_000,
+};
+
+function mailboxOn(log: EventLog, changes: Partial<MailboxOptions> = {}) {
+  const refusals: RefusalRecord[] = [];
+  const bugs: unknown[] = [];
+  const parts = {
+    log,
+    world,
+    refusals: { record: (refusal: RefusalRecord) => void refusals.push(refusal) },
+    reportBug: (_what: string, cause: unknown) => void bugs.push(cause),
+    folded: () => undefined,
+  };
+  const mailbox = new SessionMailbox(session, parts, { ...options, ...changes });
+  const say = (commandId: string, command: SessionCommand) =>
+    mailbox.submit({ commandId, command });
+  return { mailbox, refusals, bugs, say };
+}
+
+async function commitsOf(log: EventLog): Promise<StoredCommit[]> {
+  const commits: StoredCommit[] = [];
+  for await (const commit of log.read(session)) commits.push(commit);
+  return commits;
+}
+
+const codeOf = (outcome: Outcome) =>
+  outcome.kind === 'refused' || outcome.kind === 'turned-away'
+    ? outcome.refusal.code
+    : outcome.kind;
+
+describe('a session mailbox', () => {
+  it('stores what waits together as one commit, and answers each', async () => {
+    const log = memoryLog();
+    const { say } = mailboxOn(log);
+    await say('open-0001', open);
+    await say('listen-01', listen);
+    const names = Array.from({ length: 50 }, (_, index) => `leaf-${String(index)}`);
+    const outcomes = await Promise.all(names.map((name) => say(`ask-${name}`, asks(name))));
+
+    const commits = await commitsOf(log);
+    expect(outcomes.every(({ kind }) => kind === 'accepted')).toBe(true);
+    expect(commits.flatMap(({ decisions }) => decisions)).toHaveLength(52);
+    expect(commits.length).toBeLessThanOrEqual(4);
+  });
+
+  it('[H9] answers a repeated command as the first time, and stores it once', async () => {
+    const log = memoryLog();
+    const { say } = mailboxOn(log);
+    const first = await say('open-0001', open);
+    const again = await say('open-0001', open);
+    const elsewhere = await mailboxOn(log).say('open-0001', open);
+    expect(again).toEqual(first);
+    expect(elsewhere).toEqual(first);
+    expect(await commitsOf(log)).toHaveLength(1);
+  });
+
+  it('[H9] does not take a refusal back when the session has changed since', async () => {
+    const { say, refusals } = mailboxOn(memoryLog());
+    const first = await say('ask-early', asks('ada'));
+    await say('open-0001', open);
+    await say('listen-01', listen);
+    expect(codeOf(first)).toBe('WSAECONNREFUSED');
+    expect(await say('ask-early', asks('ada'))).toEqual(first);
+    expect(refusals.map(({ commandId }) => commandId)).toEqual(['ask-early']);
+  });
+
+  it('[H9] does not hand an outcome to another node that uses the same command id', async () => {
+    const { say } = mailboxOn(memoryLog());
+    await say('open-0001', open);
+    await say('listen-01', listen);
+    await say('ask-00001', asks('ada'));
+    expect(codeOf(await say('ask-00001', asks('eve')))).toBe('WSAEINVAL');
+  });
+
+  it('[R55] lets exactly one of many invitations start, in one batch and over two arbiters', async () => {
+    const log = memoryLog();
+    const [one, other] = [mailboxOn(log), mailboxOn(log)];
+    await one.say('open-0001', open);
+    const calls = Array.from({ length: 40 }, (_, index) =>
+      (index % 2 === 0 ? one : other).say(
+        `invite-${String(index)}`,
+        invites(`leaf-${String(index)}`),
+      ),
+    );
+    const codes = (await Promise.all(calls)).map(codeOf);
+    expect(codes.filter((code) => code === 'accepted')).toHaveLength(1);
+    expect(codes.filter((code) => code === 'WSAEALREADY')).toHaveLength(39);
+  });
+
+  it('records each refusal with the state that it was based on', async () => {
+    const { say, refusals } = mailboxOn(memoryLog());
+    await say('open-0001', open);
+    await Promise.all([say('invite-01', invites('ada')), say('invite-02', invites('bob'))]);
+    await say('invite-03', invites('eve'));
+    expect(refusals).toMatchObject([
+      { commandId: 'invite-02', basedOn: { revision: 1, decisions: 1 }, rule: 'R50' },
+      { commandId: 'invite-03', basedOn: { revision: 2, decisions: 0 }, rule: 'R50' },
+    ]);
+  });
+
+  it('[R58] refuses on the latest state, though another arbiter wrote it', async () => {
+    const log = memoryLog();
+    const [one, other] = [mailboxOn(log), mailboxOn(log)];
+    await one.say('open-0001', open);
+    await one.say('invite-01', invites('ada'));
+    expect(codeOf(await other.say('invite-02', invites('bob')))).toBe('WSAEALREADY');
+    await one.say('cancel-01', { type: 'CloseSocket', socket: socket('root', '2') });
+    expect(codeOf(await other.say('invite-03', invites('bob')))).toBe('accepted');
+    await one.say('cancel-02', { type: 'CloseSocket', socket: socket('root', '2') });
+    await one.say('close-001', { type: 'CloseSocket', socket: root });
+    expect(codeOf(await other.say('invite-04', invites('bob')))).toBe('WSAENOTSOCK');
+  });
+
+  it.each(['answer', 'message'] as const)(
+    '[H12] calls an append whose %s was lost unknown, and is right afterwards',
+    async (lost) => {
+      const log = new LossyLog(memoryLog());
+      const { say, mailbox } = mailboxOn(log);
+      await say('open-0001', open);
+      log.lose = lost;
+      expect(await say('invite-01', invites('ada'))).toEqual({ kind: 'unknown' });
+
+      const recalled = await mailbox.recall('invite-01', 'root');
+      expect(recalled?.kind).toBe(lost === 'answer' ? 'accepted' : undefined);
+      expect(codeOf(await say('invite-01', invites('ada')))).toBe('accepted');
+      const decided = (await commitsOf(log)).flatMap(({ decisions }) => decisions);
+      expect(decided.map(({ commandId }) => commandId)).toEqual(['open-0001', 'invite-01']);
+    },
+  );
+
+  it('[H13] turns commands away at once when too many wait', async () => {
+    const { say } = mailboxOn(memoryLog(), { queueMax: 2, batchMax: 1 });
+    const outcomes = await Promise.all(['a', 'b', 'c', 'd'].map((x) => say(`open-000${x}`, open)));
+    expect(outcomes.map(codeOf)).toContain('WSAENOBUFS');
+  });
+
+  it('[H11] splits a batch that is too large for one commit', async () => {
+    const log = memoryLog(2_000);
+    const { say } = mailboxOn(log);
+    await say('open-0001', open);
+    await say('listen-01', listen);
+    const names = Array.from({ length: 9 }, (_, index) => `leaf-${String(index)}`);
+    const outcomes = await Promise.all(names.map((name) => say(`ask-${name}`, asks(name))));
+    expect(outcomes.map(codeOf)).toEqual(names.map(() => 'accepted'));
+  });
+
+  it('[H14] stops at a log that does not continue what was read', async () => {
+    const log = memoryLog();
+    const { say } = mailboxOn(log);
+    await say('open-0001', open);
+    const [first] = await commitsOf(log);
+    const forged = { ...first, revision: 3, commitId: 'forged-01' };
+    log.plant(session, new TextEncoder().encode(JSON.stringify(forged)));
+    expect(codeOf(await say('listen-01', listen))).toBe('WSAENETDOWN');
+    expect(codeOf(await say('listen-02', listen))).toBe('WSAENETDOWN');
+  });
+});

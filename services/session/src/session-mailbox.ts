@@ -1,0 +1,347 @@
+import {
+  damageAfter,
+  emptyHead,
+  foldDecisions,
+  headOf,
+  LogRegressed,
+  UnreadableCommit,
+  type AppendOutcome,
+  type ChainedCommit,
+  type Decided,
+  type EventLog,
+  type Head,
+} from '@joinleaf/event-log';
+import {
+  unopened,
+  type Refusal,
+  type Session,
+  type SessionAddress,
+  type SessionCommand,
+} from '@joinleaf/multipoint';
+import {
+  decideBatch,
+  recalled,
+  type Accepted,
+  type Asked,
+  type BatchPlan,
+  type Refused,
+  type Remembered,
+  type Verdict,
+} from './decide-batch.js';
+import { issuerOf } from './issuer.js';
+import type { RefusalSink, ReportBug, World } from './ports.js';
+import { RecentRefusals } from './recent-refusals.js';
+
+// One session's commands are decided here one batch after the other, and a batch is one append: however
+// many ask at once, at most one append of this session is under way, and a reply leaves when what it
+// says is stored.
+
+export interface MailboxOptions {
+  /** The arbiter's name, for the record. */
+  readonly arbiter: string;
+  /** The version of the law, for the record. */
+  readonly decider: string;
+  /** Decisions in one commit at most. */
+  readonly batchMax: number;
+  /** Commands that may wait at once; more are turned away. */
+  readonly queueMax: number;
+  /** Tries against other writers before the log counts as out of reach. */
+  readonly attemptsMax: number;
+  readonly appendDeadlineMs: number;
+}
+
+export interface MailboxParts {
+  readonly log: EventLog;
+  readonly refusals: RefusalSink;
+  readonly world: World;
+  readonly reportBug: ReportBug;
+  /** Told of every commit that a mailbox folds, in the order of its session. */
+  readonly folded: (commit: ChainedCommit) => void;
+}
+
+/** What becomes of a command. */
+export type Outcome =
+  | Verdict
+  /** Definitely not recorded, and never decided: overload (H13), damage (H14), no log (E2). */
+  | { readonly kind: 'turned-away'; readonly refusal: Refusal }
+  /** What was decided may or may not be stored (H12). */
+  | { readonly kind: 'unknown' };
+
+interface Letter extends Asked {
+  readonly settle: (outcome: Outcome) => void;
+}
+
+export class SessionMailbox {
+  readonly #queue: Letter[] = [];
+  readonly #remembered = new Map<string, Remembered>();
+  readonly #refused = new RecentRefusals();
+  #state: Session = unopened;
+  #head: Head = emptyHead;
+  #loaded = false;
+  #damage: string | null = null;
+  #working: Promise<void> | null = null;
+
+  constructor(
+    readonly session: SessionAddress,
+    private readonly parts: MailboxParts,
+    private readonly options: MailboxOptions,
+  ) {}
+
+  get idle(): boolean {
+    return this.#working === null && this.#queue.length === 0;
+  }
+
+  /** The revision that this mailbox has folded. */
+  get revision(): number {
+    return this.#head.revision;
+  }
+
+  /** Waits until every command taken so far has its outcome. */
+  async settled(): Promise<void> {
+    while (this.#working !== null) await this.#working;
+  }
+
+  /** Decides a command, and resolves once the outcome is stored (or known not to be). Never rejects. */
+  submit(asked: Asked): Promise<Outcome> {
+    if (this.#queue.length >= this.options.queueMax) {
+      const facts = { waiting: this.#queue.length };
+      return Promise.resolve({
+        kind: 'turned-away',
+        refusal: { code: 'WSAENOBUFS', rule: 'H13', facts },
+      });
+    }
+    return new Promise((settle) => {
+      this.#queue.push({ ...asked, settle });
+      this.#working ??= this.#work();
+    });
+  }
+
+  /**
+   * What a command was told before, by any arbiter; null when neither the log nor we remember it, or when
+   * another node asked it: an id is no key to somebody else's outcome.
+   */
+  async recall(commandId: string, node: string): Promise<Accepted | Refused | null> {
+    while (this.#working !== null) await this.#working;
+    const reading = this.#readToEnd();
+    // Commands that come meanwhile wait: two readers would fold the same commits twice.
+    this.#working = reading.catch(() => undefined).then(() => this.#work());
+    await reading;
+    const remembered = this.#remembered.get(commandId);
+    if (remembered !== undefined) {
+      return isIssuedBy(node, remembered.decided.command) ? recalled(remembered) : null;
+    }
+    const refused = this.#refused.get(commandId, this.parts.world.now());
+    return refused !== undefined && isIssuedBy(node, refused.command) ? refused : null;
+  }
+
+  /** Takes in a commit that somebody else stored, when it is the next one. */
+  hear(commit: ChainedCommit): void {
+    const isNext = commit.revision === this.#head.revision + 1;
+    if (this.#loaded && this.#working === null && isNext) this.#fold(commit);
+  }
+
+  async #work(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, this.options.batchMax);
+      try {
+        await this.#decide(batch);
+      } catch (cause) {
+        this.#stumbled(batch, cause);
+      }
+    }
+    this.#working = null;
+  }
+
+  async #decide(batch: readonly Letter[]): Promise<void> {
+    const { attemptsMax } = this.options;
+    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+      const obstacle = await this.#ready();
+      if (obstacle !== null) {
+        turnAway(batch, obstacle);
+        return;
+      }
+      const plan = this.#plan(batch);
+      if (plan.decisions.length === 0) {
+        if (!plan.onlyRepeats && (await this.#isStale())) continue;
+        this.#settle(batch, plan.verdicts);
+        return;
+      }
+      const outcome = await this.#append(plan.decisions);
+      if (outcome.kind === 'refused' && outcome.reason === 'too-large' && batch.length > 1) {
+        await this.#decideInHalves(batch);
+        return;
+      }
+      if (this.#finished(batch, plan, outcome)) return;
+      await this.parts.world.sleep(this.parts.world.random() * 5 * attempt);
+    }
+    turnAway(batch, { code: 'WSAENETDOWN', rule: 'E2', facts: { attempts: attemptsMax } });
+  }
+
+  async #decideInHalves(batch: readonly Letter[]): Promise<void> {
+    const half = Math.ceil(batch.length / 2);
+    await this.#decide(batch.slice(0, half));
+    await this.#decide(batch.slice(half));
+  }
+
+  // A log that lost or changed what was stored stops its session; anything else is a bug of ours.
+  #stumbled(batch: readonly Letter[], cause: unknown): void {
+    this.#loaded = false;
+    if (isDamage(cause)) {
+      this.#damage ??= cause.message;
+      turnAway(batch, damaged(this.#damage));
+      return;
+    }
+    this.parts.reportBug('a batch could not be decided', cause);
+    for (const letter of batch) letter.settle({ kind: 'unknown' });
+  }
+
+  // What stands in the way of deciding, or null.
+  async #ready(): Promise<Refusal | null> {
+    try {
+      if (!this.#loaded) await this.#load();
+    } catch (cause) {
+      if (isDamage(cause)) throw cause;
+      return outOfReach(cause);
+    }
+    return this.#damage === null ? null : damaged(this.#damage);
+  }
+
+  #plan(asked: readonly Letter[]): BatchPlan {
+    const now = this.parts.world.now();
+    const earlier = (id: string) => this.#remembered.get(id) ?? this.#refused.get(id, now);
+    return decideBatch({ session: this.#state, revision: this.#head.revision, asked, earlier });
+  }
+
+  #append(decisions: readonly Decided[]): Promise<AppendOutcome> {
+    const { arbiter, decider, appendDeadlineMs: deadlineMs } = this.options;
+    const { log, world } = this.parts;
+    const draft = {
+      commitId: world.newId(),
+      arbiter,
+      decider,
+      decidedAt: world.now(),
+      decisions,
+    };
+    return log.append(this.session, this.#head, draft, { deadlineMs });
+  }
+
+  // Answers whether the batch is done; a conflict is folded in, and decided again.
+  #finished(batch: readonly Letter[], plan: BatchPlan, outcome: AppendOutcome): boolean {
+    switch (outcome.kind) {
+      case 'ok':
+        this.#advance(outcome.commit, plan.after);
+        this.#settle(batch, plan.verdicts);
+        return true;
+      case 'conflict':
+        for (const commit of outcome.tail) this.#fold(commit);
+        return false;
+      case 'refused':
+        turnAway(batch, notKept(outcome.reason, plan));
+        return true;
+      case 'unavailable':
+        this.#loaded = false;
+        turnAway(batch, outOfReach(outcome.cause));
+        return true;
+      case 'unknown':
+        // The next append for this head settles the matter: at most one of the two is ever stored.
+        this.#loaded = false;
+        for (const letter of batch) letter.settle({ kind: 'unknown' });
+        return true;
+    }
+  }
+
+  #settle(batch: readonly Letter[], verdicts: readonly Verdict[]): void {
+    const now = this.parts.world.now();
+    for (const [index, { commandId, settle }] of batch.entries()) {
+      const verdict = verdicts[index];
+      if (verdict === undefined) continue;
+      if (verdict.kind === 'refused') this.#keepRefusal(commandId, verdict, now);
+      settle(verdict);
+    }
+  }
+
+  #keepRefusal(commandId: string, refused: Refused, now: number): void {
+    if (this.#refused.get(commandId, now) !== undefined) return;
+    this.#refused.add(commandId, refused, now);
+    const { command, refusal, basedOn } = refused;
+    const { arbiter, decider } = this.options;
+    this.parts.refusals.record({
+      schema: 1,
+      session: this.session,
+      commandId,
+      command,
+      basedOn,
+      code: refusal.code,
+      rule: refusal.rule,
+      facts: refusal.facts ?? null,
+      arbiter,
+      decider,
+      decidedAt: now,
+    });
+  }
+
+  // An append proves that its state was the latest; what is answered without one must look. A look
+  // that fails counts as stale: the next round says what is in the way.
+  async #isStale(): Promise<boolean> {
+    const { revision } = this.#head;
+    this.#loaded = false;
+    const obstacle = await this.#ready();
+    return obstacle !== null || this.#head.revision > revision;
+  }
+
+  // Another arbiter may have decided something since.
+  async #readToEnd(): Promise<void> {
+    this.#loaded = false;
+    await this.#load();
+  }
+
+  async #load(): Promise<void> {
+    const afterSequence = this.#head.sequence;
+    for await (const commit of this.parts.log.read(this.session, { afterSequence })) {
+      this.#fold(commit);
+    }
+    this.#loaded = true;
+  }
+
+  #fold(commit: ChainedCommit): void {
+    const damage = damageAfter(this.#head, commit, this.session);
+    if (damage === null) this.#advance(commit, foldDecisions(this.#state, commit.decisions));
+    else this.#damage ??= `${damage.kind} at revision ${String(damage.revision)}`;
+  }
+
+  #advance(commit: ChainedCommit, state: Session): void {
+    this.#state = state;
+    this.#head = headOf(commit);
+    for (const decided of commit.decisions) {
+      this.#remembered.set(decided.commandId, { revision: commit.revision, decided });
+    }
+    this.parts.folded(commit);
+  }
+}
+
+function turnAway(batch: readonly Letter[], refusal: Refusal): void {
+  for (const letter of batch) letter.settle({ kind: 'turned-away', refusal });
+}
+
+// What an operator asked has no issuer, and may be known to everybody.
+const isIssuedBy = (node: string, command: SessionCommand): boolean =>
+  (issuerOf(command) ?? node) === node;
+
+const isDamage = (cause: unknown): cause is LogRegressed | UnreadableCommit =>
+  cause instanceof LogRegressed || cause instanceof UnreadableCommit;
+
+const damaged = (damage: string): Refusal => ({
+  code: 'WSAENETDOWN',
+  rule: 'H14',
+  facts: { damage },
+});
+
+function outOfReach(cause: unknown): Refusal {
+  const name = cause instanceof Error ? cause.name : 'unknown';
+  return { code: 'WSAENETDOWN', rule: 'E2', facts: { cause: name } };
+}
+
+const notKept = (reason: 'too-large' | 'log-full', { decisions }: BatchPlan): Refusal =>
+  reason === 'too-large'
+    ? { code: 'WSAEFAULT', rule: 'H11', facts: { decisions: decisions.length } }
+    : { code: 'WSAENOBUFS', rule: 'E12', facts: { log: 'full' } };

@@ -1,0 +1,57 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { emptyHead, headOf, type Head } from '@joinleaf/event-log';
+import { ensureStreams, JetStreamLog } from '@joinleaf/jetstream-log';
+import { socketId, type SessionAddress } from '@joinleaf/multipoint';
+import { Subjects } from '@joinleaf/wire';
+
+const stream = 'BENCH_PUBLISH';
+const payload = new Uint8Array(256);
+
+/** A JetStream publish under the sequence that the writer expects, one subject for each worker. */
+export async function plainPublish(nc: NatsConnection): Promise<(worker: number) => Promise<void>> {
+  const jsm = await jetstreamManager(nc);
+  await jsm.streams.add({ name: stream, subjects: ['bench.publish.*'], max_bytes: 1_000_000_000 });
+  const js = jetstream(nc);
+  const last = new Map<number, number>();
+  return async (worker) => {
+    const { seq } = await js.publish(`bench.publish.${String(worker)}`, payload, {
+      expect: { lastSubjectSequence: last.get(worker) ?? 0 },
+    });
+    last.set(worker, seq);
+  };
+}
+
+/** The same through our own log: a commit of one decision, chained and hashed. */
+export async function append(nc: NatsConnection): Promise<(worker: number) => Promise<void>> {
+  const subjects = new Subjects('benchlog');
+  await ensureStreams(nc, subjects, { replicas: 1 });
+  const log = new JetStreamLog({ nc, subjects });
+  const heads = new Map<number, Head>();
+  let count = 0;
+  return async (worker) => {
+    count += 1;
+    const id = `bench-${String(count).padStart(8, '0')}`;
+    const root = socketId({ node: 'bench', incarnation: 'bench', serial: '1' });
+    const outcome = await log.append(
+      `s-${String(worker)}` as SessionAddress,
+      heads.get(worker) ?? emptyHead,
+      {
+        commitId: id,
+        arbiter: 'bench',
+        decider: 'none',
+        decidedAt: 0,
+        decisions: [
+          {
+            commandId: id,
+            command: { type: 'Listen', root, backlog: 1 },
+            rule: 'R22',
+            events: [{ type: 'ListenStarted', backlog: 1 }],
+          },
+        ],
+      },
+    );
+    if (outcome.kind !== 'ok') throw new Error(`append: ${outcome.kind}`);
+    heads.set(worker, headOf(outcome.commit));
+  };
+}

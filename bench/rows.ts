@@ -1,0 +1,182 @@
+import { connect as connectClient } from '@joinleaf/client';
+import type { SessionAddress } from '@joinleaf/multipoint';
+import { inboxPrefixOf } from '@joinleaf/wire';
+import { Asker } from './asker.js';
+import { check } from './check.js';
+import {
+  autoJoin,
+  clientJoin,
+  handshake,
+  openAuto,
+  openWaitingRoom,
+  type Pair,
+  type Sessions,
+} from './join-rows.js';
+import { ProgramNode } from './program-node.js';
+import { append, plainPublish } from './publish-rows.js';
+import { echoAcrossSubject, echoSubject, realm, type Stage } from './stage.js';
+
+export type RowId =
+  | 'echo'
+  | 'echo-inbox'
+  | 'echo-across'
+  | 'publish'
+  | 'append'
+  | 'auto-one'
+  | 'auto-many'
+  | 'client-auto'
+  | 'handshake';
+
+export interface Row {
+  readonly id: RowId;
+  readonly title: string;
+  readonly concurrency: number;
+  readonly operation: (worker: number) => Promise<void>;
+}
+
+export interface Rows extends AsyncDisposable {
+  readonly rows: readonly Row[];
+  /** What is wrong with what the rows left behind; null when nothing is. */
+  check(): Promise<string | null>;
+}
+
+const nothing = new Uint8Array(0);
+const manySessions = 500;
+const requestTimeoutMs = 10_000;
+
+export interface RowOptions {
+  readonly concurrencies: readonly number[];
+  /** Two-party handshakes need the notifier. */
+  readonly handshakes: boolean;
+}
+
+type Operation = Row['operation'];
+type Add = (id: RowId, title: string, operation: Operation) => void;
+
+/** Prepares every row on the stage: sessions are open, nodes have started. */
+export async function prepareRows(
+  stage: Stage,
+  { concurrencies, handshakes }: RowOptions,
+): Promise<Rows> {
+  await using stack = new AsyncDisposableStack();
+  const addFloors = await prepareFloors(stage, stack);
+  const opened: Sessions[] = [];
+  const addJoins = await prepareJoins(stage, stack, { handshakes, opened });
+
+  const rows: Row[] = [];
+  for (const concurrency of concurrencies) {
+    const add: Add = (id, title, operation) => {
+      rows.push({ id, title, concurrency, operation });
+    };
+    addFloors(add);
+    await addJoins(add, concurrency);
+  }
+
+  const kept = stack.move();
+  return {
+    rows,
+    check: async () => {
+      for (const { addresses, joined } of opened) {
+        const problem = await check(stage, addresses, joined);
+        if (problem !== null) return problem;
+      }
+      return null;
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+async function prepareFloors(
+  stage: Stage,
+  stack: AsyncDisposableStack,
+): Promise<(add: Add) => void> {
+  const { services, nodes } = stage;
+  const asking = new Asker(services, '_INBOX.bench-services');
+  const across = new Asker(nodes, `${inboxPrefixOf('bench')}.floor`);
+  stack.defer(() => {
+    asking.close();
+    across.close();
+  });
+  const publish = await plainPublish(services);
+  const appending = await append(services);
+  return (add) => {
+    add('echo', "echo, the client's own request", async () => {
+      await services.request(echoSubject, nothing, { timeout: requestTimeoutMs });
+    });
+    add('echo-inbox', 'echo, one multiplexed inbox', async () => {
+      await asking.ask(echoSubject, nothing);
+    });
+    add('echo-across', 'echo, so, across accounts', async () => {
+      await across.ask(echoAcrossSubject, nothing);
+    });
+    add('publish', 'publish, expected sequence', publish);
+    add('append', 'append to our log', appending);
+  };
+}
+
+interface JoinRows {
+  readonly handshakes: boolean;
+  /** Receives every session that was opened, to be checked in the end. */
+  readonly opened: Sessions[];
+}
+
+async function prepareJoins(
+  stage: Stage,
+  stack: AsyncDisposableStack,
+  { handshakes, opened }: JoinRows,
+): Promise<(add: Add, concurrency: number) => Promise<void>> {
+  const asker = new Asker(stage.nodes, `${inboxPrefixOf('bench')}.joins`);
+  stack.defer(() => {
+    asker.close();
+  });
+  const parts = { nc: stage.nodes, asker, subjects: stage.subjects };
+  const start = async (name: string) => {
+    const node = await ProgramNode.start(name, parts);
+    stack.defer(() => {
+      node.close();
+    });
+    return node;
+  };
+  const [root, leaf] = [await start('root'), await start('leaf')];
+  const auto = async (prefix: string, count: number) => {
+    const sessions = await openAuto(root, prefix, count);
+    opened.push(sessions);
+    return sessions;
+  };
+  const many = await auto('many', manySessions);
+  const client = await connectClient({
+    ...stage.nodeCredentials,
+    realm,
+    node: 'client',
+    boundMs: 60_000,
+  });
+  stack.defer(() => client.close());
+
+  return async (add, concurrency) => {
+    const one = await auto(`one-${String(concurrency)}`, 1);
+    const forClient = await auto(`client-${String(concurrency)}`, 1);
+    add('auto-one', 'join, auto, one session', autoJoin(leaf, one));
+    add('auto-many', `join, auto, ${String(manySessions)} sessions`, autoJoin(leaf, many));
+    add('client-auto', 'join, auto, TypeScript client', clientJoin(client, forClient));
+    if (!handshakes) return;
+    const pairs = await waitingRooms(start, concurrency);
+    const rooms: Sessions = { addresses: pairs.map(({ session }) => session), joined: 0 };
+    opened.push(rooms);
+    add('handshake', 'two-party handshake', handshake(pairs, rooms));
+  };
+}
+
+async function waitingRooms(
+  start: (name: string) => Promise<ProgramNode>,
+  count: number,
+): Promise<readonly Pair[]> {
+  const pairs: Pair[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const name = `${String(count)}-${String(i)}`;
+    const [root, leaf] = [await start(`root-${name}`), await start(`leaf-${name}`)];
+    const pair = { root, leaf, session: `room-${name}` as SessionAddress };
+    await openWaitingRoom(pair);
+    pairs.push(pair);
+  }
+  return pairs;
+}

@@ -1,0 +1,127 @@
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { places, Program, Service } from '@joinleaf/launcher';
+import { useNatsServer } from '@joinleaf/nats-server';
+import { inboxPrefixOf, Subjects } from '@joinleaf/wire';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+
+export const realm = 'bench';
+
+/** Everything a measurement stands on: a broker, our services and the echo responder as processes. */
+export interface Stage extends AsyncDisposable {
+  /** In the services' account. */
+  readonly services: NatsConnection;
+  /** In the nodes' account, as the development user. */
+  readonly nodes: NatsConnection;
+  readonly nodeCredentials: {
+    readonly servers: readonly string[];
+    readonly user?: string;
+    readonly pass?: string;
+  };
+  readonly subjects: Subjects;
+  readonly conditions: Conditions;
+}
+
+export interface Conditions {
+  readonly node: string;
+  readonly natsServer: string;
+  readonly joinleaf: string;
+  readonly durability: string;
+  readonly cores: number;
+  readonly cpu: string;
+  readonly services: readonly string[];
+}
+
+export const echoSubject = 'bench.echo';
+export const echoAcrossSubject = `jl.echo.cmd.bench.00.nobody.join`;
+
+export interface StageOptions {
+  readonly sync: 'always' | '2m';
+  readonly notifier: boolean;
+  readonly profile: string | null;
+}
+
+export async function setStage(options: StageOptions): Promise<Stage> {
+  await using stack = new AsyncDisposableStack();
+  const broker = await useNatsServer({ sync: options.sync });
+  stack.use(broker);
+  const { services: own, nodes: theirs } = broker.credentials;
+  const services = await connect({ ...own });
+  stack.defer(() => services.drain());
+  const nodes = await connect({ ...theirs, inboxPrefix: inboxPrefixOf('bench') });
+  stack.defer(() => nodes.drain());
+  await startResponder(stack, own);
+  const names = options.notifier ? ['session', 'notifier'] : ['session'];
+  for (const name of names) await startService(stack, name, own, options.profile);
+  const kept = stack.move();
+  return {
+    services,
+    nodes,
+    nodeCredentials: theirs,
+    subjects: new Subjects(realm),
+    conditions: {
+      node: process.version,
+      natsServer: services.info?.version ?? 'unknown',
+      joinleaf: '0.1.0',
+      durability: broker.durability,
+      cores: cpus().length,
+      cpu: cpus()[0]?.model ?? 'unknown',
+      services: names,
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+interface Credentials {
+  readonly servers: readonly string[];
+  readonly user?: string;
+  readonly pass?: string;
+}
+
+async function startResponder(
+  stack: AsyncDisposableStack,
+  credentials: Credentials,
+): Promise<void> {
+  const { servers, user = '', pass = '' } = credentials;
+  const ready = Promise.withResolvers<undefined>();
+  const responder = new Program({
+    name: 'echo responder',
+    words: [
+      join(import.meta.dirname, 'echo-responder.js'),
+      servers.join(','),
+      user,
+      pass,
+      echoSubject,
+      'jl.echo.cmd.>',
+    ],
+    environment: process.env,
+    onLine: (line) => {
+      if (line === 'ready') ready.resolve(undefined);
+    },
+  });
+  stack.defer(() => responder.kill());
+  await Promise.race([ready.promise, responder.lives]);
+}
+
+async function startService(
+  stack: AsyncDisposableStack,
+  service: string,
+  { servers, user = '', pass = '' }: Credentials,
+  profile: string | null,
+): Promise<void> {
+  const started = await Service.start({
+    name: service,
+    service,
+    logFolder: join(places.root, '.joinleaf/logs/bench'),
+    settings: {
+      JOINLEAF_SERVERS: servers.join(','),
+      JOINLEAF_USER: user,
+      JOINLEAF_PASS: pass,
+      JOINLEAF_REALM: realm,
+      JOINLEAF_HTTP_PORT: '0',
+      JOINLEAF_LOG: 'json',
+      ...(profile === null ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` }),
+    },
+  });
+  stack.defer(() => started.stop());
+}

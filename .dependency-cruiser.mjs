@@ -68,7 +68,7 @@ export default {
       name: 'pure-without-packages',
       comment: 'A pure library imports no package and no module of Node.',
       severity: 'error',
-      from: { path: `^libs/${pure}/`, pathNot: forTests },
+      from: { path: `^libs/${pure}/src/`, pathNot: forTests },
       to: { pathNot: '^libs/' },
     },
     {

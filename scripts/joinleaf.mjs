@@ -25,6 +25,7 @@ const verbs = {
   lint: [lint],
   arrows: [arrows],
   check: [formatCheck, lint, arrows],
+  protocol: [build, node('scripts/protocol.mjs')],
   verify: [formatCheck, lint, arrows, build, node(...vmModules, ...jest)],
 };
 

@@ -15,6 +15,7 @@ import {
   type Draft,
   type EventLog,
   type Followed,
+  type FollowOptions,
   type Head,
   type ReadOptions,
   type StoredCommit,
@@ -51,6 +52,26 @@ export function draftAfter(head: Head, session: SessionAddress, decisions = 1): 
       decided(head, session, `${commitId}-${String(index)}`, index),
     ),
   };
+}
+
+/** A first draft that takes exactly so many bytes when it is stored: whole decisions, then longer ids. */
+export function draftOfBytes(session: SessionAddress, bytes: number): Draft {
+  const missingIn = (draft: Draft) =>
+    bytes - bytesOf(JSON.stringify(sealCommit(session, emptyHead, draft))).length;
+  let count = Math.ceil(bytes / 200);
+  let draft = draftAfter(emptyHead, session, count);
+  let missing = missingIn(draft);
+  while (missing < 0) {
+    count -= Math.ceil(-missing / 400);
+    draft = { ...draft, decisions: draft.decisions.slice(0, count) };
+    missing = missingIn(draft);
+  }
+  const decisions = draft.decisions.map((one) => {
+    const filling = Math.min(missing, 64 - one.commandId.length);
+    missing -= filling;
+    return { ...one, commandId: one.commandId + 'x'.repeat(filling) };
+  });
+  return { ...draft, decisions };
 }
 
 // Test files run side by side on one broker, and again on the same one.
@@ -275,6 +296,17 @@ export function describeEventLogContract(name: string, makeLog: () => Promise<Lo
         await appended(made.log, session, emptyHead);
       });
 
+      it('stores and reads a commit of exactly the largest size', async () => {
+        const draft = draftOfBytes(session, commitBytesMax);
+        const commit = stored(await made.log.append(session, emptyHead, draft));
+        expect((await readAll(made.other, session)).map(asAppended)).toEqual([commit]);
+        const larger = draftOfBytes(newSession(), commitBytesMax + 1);
+        expect(await made.log.append(newSession(), emptyHead, larger)).toEqual({
+          kind: 'refused',
+          reason: 'too-large',
+        });
+      });
+
       it.each(['', 'a.b', 'a*', '*', '>', 'a b', 'a\r\nPUB x', '@', 'x'.repeat(65)])(
         'throws for the session %j before anything is sent',
         async (name) => {
@@ -396,6 +428,21 @@ export function describeEventLogContract(name: string, makeLog: () => Promise<Lo
         expect(followed.commits().map(asAppended)).toEqual(commits.slice(4));
       });
 
+      it('leaves out what the reader knows, and judges nothing of it', async () => {
+        const start = await made.lastSequence();
+        const mine = await grown(made.log, session, 3);
+        const foreign = await made.plant(session, bytesOf('no commit'));
+        const theirs = await grown(made.other, newSession(), 2);
+        const followed = new Following(made.log, start, {
+          known: (one, sequence) => one === session && sequence <= foreign,
+        });
+        await followed.until(({ kind }) => kind === 'caught-up');
+        await followed.end();
+        expect(mine).toHaveLength(3);
+        expect(followed.commits().map(asAppended)).toEqual(theirs);
+        expect(followed.all).toHaveLength(3);
+      });
+
       it('serves several followers, each in full', async () => {
         const start = await made.lastSequence();
         const followers = [made.log, made.other, made.log].map((log) => new Following(log, start));
@@ -415,7 +462,7 @@ export function describeEventLogContract(name: string, makeLog: () => Promise<Lo
 
       it('ends at once on a signal that was given before', async () => {
         await grown(made.log, session, 3);
-        const followed = new Following(made.log, 0, AbortSignal.abort());
+        const followed = new Following(made.log, 0, { signal: AbortSignal.abort() });
         await followed.ended;
         expect(followed.all).toEqual([]);
       });
@@ -476,10 +523,14 @@ export class Following {
   readonly #over = new AbortController();
   #heard: () => void = () => undefined;
 
-  constructor(log: EventLog, afterSequence: number, given?: AbortSignal) {
-    const signal = given ?? this.#over.signal;
+  constructor(
+    log: EventLog,
+    afterSequence: number,
+    options: Omit<FollowOptions, 'afterSequence'> = {},
+  ) {
+    const { signal } = this.#over;
     this.ended = (async () => {
-      for await (const followed of log.follow({ afterSequence, signal })) {
+      for await (const followed of log.follow({ afterSequence, signal, ...options })) {
         this.all.push(followed);
         this.#heard();
       }

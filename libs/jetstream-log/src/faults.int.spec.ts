@@ -465,6 +465,24 @@ describe('a stream that is not as it should be', () => {
     expect(await readAll(log, session)).toHaveLength(2);
   });
 
+  it('does not say refused of a draft that may still be stored', async () => {
+    const sound = await withEventStream({ max_msgs: 1 });
+    const proxy = await LossyProxy.before(server.port);
+    open.push(proxy);
+    const log = await logAt(proxy.url);
+    await readAll(log, session);
+    proxy.loses = 'what the client says';
+    const draft = draftAfter(emptyHead, session);
+    const appending = log.append(session, emptyHead, draft, { deadlineMs: 1_500 });
+    await delay(50);
+    await appended(sound, newSession(), emptyHead);
+    proxy.loses = 'nothing';
+    proxy.cut();
+    expect((await appending).kind).toBe('unknown');
+    expect(log.counts).toMatchObject({ lost: 1 });
+    expect(log.counts.repeated).toBeGreaterThan(0);
+  });
+
   it('stores a draft once also after its duplicate window', async () => {
     const log = await withEventStream({ duplicate_window: 100 * 1e6 });
     const draft = draftAfter(emptyHead, session);

@@ -7,7 +7,7 @@ import { pulledMessages } from './pulled-messages.js';
 import { withPatience } from './read-subject.js';
 import { RegressionWatch, type Expectation } from './regression-watch.js';
 import type { Requests } from './requests.js';
-import type { StoredMessage, StreamAccess, StreamExtent } from './stream-access.js';
+import type { BatchedMessage, StoredMessage, StreamAccess, StreamExtent } from './stream-access.js';
 import { StreamUnreachable } from './trouble.js';
 
 export interface StreamFollowing {
@@ -28,14 +28,8 @@ export type FollowedMessage =
   | { readonly kind: 'gap'; readonly from: number; readonly to: number }
   | { readonly kind: 'caught-up'; readonly sequence: number };
 
-/** A message, and whether the stream had nothing after it. */
-export interface Delivered {
-  readonly message: StoredMessage;
-  readonly pending: number;
-}
-
 /** Delivers messages from a sequence on, in order, until the signal. May end or throw before. */
-export type Delivery = (from: number, signal: AbortSignal) => AsyncIterable<Delivered>;
+type Delivery = (from: number, signal: AbortSignal) => AsyncIterable<BatchedMessage>;
 
 const requestTimeoutMs = 2_000;
 const patienceMs = 10_000;
@@ -109,7 +103,7 @@ class Place implements Expectation {
     return new LogRegressed(this.#sequence, lastSequence, detail);
   }
 
-  *take({ message, pending }: Delivered): Generator<FollowedMessage> {
+  *take({ pending, ...message }: BatchedMessage): Generator<FollowedMessage> {
     if (message.sequence < this.due) return; // Delivered again after a reconnect.
     yield* this.skippedTo(message.sequence);
     this.#sequence = message.sequence;

@@ -1,5 +1,7 @@
-import { afterAll, beforeAll } from '@jest/globals';
-import { describeEventLogContract } from '@joinleaf/event-log/contract';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { BadDraft, emptyHead, type Draft } from '@joinleaf/event-log';
+import { describeEventLogContract, draftAfter, newSession } from '@joinleaf/event-log/contract';
+import type { Rule } from '@joinleaf/multipoint';
 import { natsForTests } from '@joinleaf/nats-server';
 import { Subjects } from '@joinleaf/wire';
 import { headers } from '@nats-io/transport-node';
@@ -36,3 +38,32 @@ for (const followBy of ['consumer', 'polling'] as const) {
     };
   });
 }
+
+describe('JetStreamLog', () => {
+  const session = newSession();
+  const draft = draftAfter(emptyHead, session);
+  const [decision] = draft.decisions;
+
+  it.each<[string, Partial<Draft>]>([
+    ['decidedAt', { decidedAt: -1 }],
+    ['decider', { decider: 'x'.repeat(65) }],
+    ['decisions.0.rule', { decisions: decision ? [{ ...decision, rule: 'X1' as Rule }] : [] }],
+    ['decisions.0.events', { decisions: decision ? [{ ...decision, events: [] }] : [] }],
+  ])('puts nothing into the log that no reader would accept: %s', async (field, change) => {
+    const broker = await connectBroker({ ...nats().credentials.services, name: 'log' });
+    try {
+      await ensureStreams(broker.nc, subjects, { replicas: 1 });
+      const access = new StreamAccess(Requests.on(broker.nc), subjects.streams.events);
+      const before = await access.extent(1_000);
+      const appending = new JetStreamLog({ nc: broker.nc, subjects }).append(session, emptyHead, {
+        ...draft,
+        ...change,
+      });
+      await expect(appending).rejects.toThrow(BadDraft);
+      await expect(appending).rejects.toMatchObject({ field });
+      expect(await access.extent(1_000)).toEqual(before);
+    } finally {
+      await broker.close();
+    }
+  });
+});

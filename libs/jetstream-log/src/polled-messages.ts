@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { Delivered } from './follow-stream.js';
-import type { StreamAccess } from './stream-access.js';
+import type { BatchedMessage, StreamAccess } from './stream-access.js';
 
 const messagesMax = 1_000;
 const requestTimeoutMs = 2_000;
@@ -20,16 +19,16 @@ export async function* polledMessages(
   subject: string,
   from: number,
   signal: AbortSignal,
-): AsyncGenerator<Delivered> {
+): AsyncGenerator<BatchedMessage> {
   using hints = new Hints(nc, subject, signal);
   const over = () => signal.aborted;
   let next = from;
   while (!over()) {
     const batch = await access.batch({ from: next, messagesMax }, requestTimeoutMs);
-    for (const { pending, ...message } of batch) {
+    for (const message of batch) {
       if (over()) return;
       next = message.sequence + 1;
-      yield { message, pending };
+      yield message;
     }
     if (batch.length === 0) await hints.next();
   }

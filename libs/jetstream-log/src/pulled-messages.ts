@@ -1,6 +1,6 @@
 import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { Delivered } from './follow-stream.js';
+import type { BatchedMessage } from './stream-access.js';
 
 // Read one by one rather than by callback: only so does a slow reader hold the server back.
 const messagesMax = 10_000;
@@ -14,7 +14,7 @@ export async function* pulledMessages(
   stream: string,
   from: number,
   signal: AbortSignal,
-): AsyncGenerator<Delivered> {
+): AsyncGenerator<BatchedMessage> {
   const consumer = await jetstream(nc).consumers.get(stream, {
     deliver_policy: DeliverPolicy.StartSequence,
     opt_start_seq: from,
@@ -36,7 +36,7 @@ export async function* pulledMessages(
       if (signal.aborted) return;
       const { subject, seq: sequence, data: bytes, timestampNanos, info } = message;
       const storedAt = Number(timestampNanos / 1_000_000n);
-      yield { message: { subject, sequence, bytes, storedAt }, pending: info.pending };
+      yield { subject, sequence, bytes, storedAt, pending: info.pending };
     }
   } finally {
     signal.removeEventListener('abort', stop);

@@ -1,8 +1,10 @@
-import { afterAll, beforeAll } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newSession } from '@joinleaf/event-log/contract';
 import { natsForTests } from '@joinleaf/nats-server';
 import { Subjects } from '@joinleaf/wire';
+import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { describeStoresContract } from './contract.js';
+import { aBulletin, describeStoresContract } from './contract.js';
 import {
   connectBroker,
   ensureStreams,
@@ -33,4 +35,32 @@ describeStoresContract('The stores in JetStream', async () => {
       await other.close();
     },
   };
+});
+
+describe('JetStreamNotificationStore', () => {
+  it('finds its way again after its stream was deleted and rebuilt', async () => {
+    const { nc } = await connectBroker({ ...nats().credentials.services, name: 'store' });
+    const rebuilt = new Subjects(newSession('realm'));
+    await ensureStreams(nc, rebuilt, { replicas: 1 });
+    const store = new JetStreamNotificationStore({ nc, subjects: rebuilt });
+    const bulletins = Array.from({ length: 6 }, (_, index) => aBulletin('ada', index + 1));
+    const tell = async () => {
+      let afterSequence = 0;
+      for (const bulletin of bulletins) {
+        const outcome = await store.store(bulletin, { afterSequence });
+        if (outcome.kind === 'ok') afterSequence = outcome.sequence;
+      }
+    };
+    // Others are told first, so that the same bulletins lie further back than they will.
+    for (let i = 0; i < 10; i += 1)
+      await store.store(aBulletin(`node-${String(i)}`, 1), { afterSequence: 0 });
+    await tell();
+    expect(await store.readAfter('ada', 0, 3)).toEqual(bulletins.slice(0, 3));
+    const jsm = await jetstreamManager(nc, { checkAPI: false });
+    await jsm.streams.delete(rebuilt.streams.notifications);
+    await ensureStreams(nc, rebuilt, { replicas: 1 });
+    await tell();
+    expect(await store.readAfter('ada', 3, 3)).toEqual(bulletins.slice(3));
+    await nc.drain();
+  });
 });

@@ -57,7 +57,6 @@ export {
 } from './socket-machine/accept.js';
 export { bindSocket, type Asked, type Bind } from './socket-machine/bind.js';
 export { closeSocket, shutdownSocket, type Shutdown } from './socket-machine/close.js';
-export { bytesOf } from './socket-machine/connect-data.js';
 export { createSocket } from './socket-machine/create.js';
 export type {
   CallId,

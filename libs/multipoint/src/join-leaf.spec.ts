@@ -387,6 +387,16 @@ describe('one endpoint, several sockets', () => {
         .thenRefused({ code: 'WSAEISCONN', rule: 'H3', facts: { leaf: bob.at, max: 2 } });
     });
 
+    it('[H3] counts who is still there', () => {
+      const oneLeft = [...member(bob, 'J1'), ...member(again, 'J2'), left(bob, 'leaf-closed')];
+      given(twice, listening(), ...oneLeft)
+        .when(asks(third))
+        .then(asked(third, 'J3'));
+      given(twice, listening(), ...oneLeft, policyChanged({}))
+        .when(asks(third))
+        .thenRefused({ code: 'WSAEISCONN', rule: 'R59' });
+    });
+
     it('[H3] lets several wait at once', () => {
       given(twice, listening(), asked(bob, 'J1')).when(asks(again)).then(asked(again, 'J2'));
     });
@@ -403,6 +413,16 @@ describe('allow and deny lists', () => {
     given(lists, listening())
       .when(asks(dave))
       .thenRefused({ code: 'WSAECONNREFUSED', rule: 'H4', facts: { notAllowed: 'dave' } });
+  });
+
+  it('[H4] are looked at after the endpoint, and before capacity', () => {
+    const denied = policyChanged({ deny: ['bob'], capacity: 1 });
+    given(...hall, ...member(bob, 'J1'), denied)
+      .when(asks({ ...bob, socket: socket('bob', 2) }))
+      .thenRefused({ code: 'WSAEISCONN', rule: 'R59' });
+    given(...hall, ...member(carol, 'J1'), denied)
+      .when(asks(bob))
+      .thenRefused({ code: 'WSAECONNREFUSED', rule: 'H4' });
   });
 
   it('[H4] hold for the root that invites as well', () => {

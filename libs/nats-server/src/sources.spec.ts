@@ -5,9 +5,9 @@ import { releaseArchive } from './from-release.js';
 
 describe("Debian's mirror", () => {
   it.each([
-    ['http://deb.debian.org/debian/\n', 'http://deb.debian.org/debian/'],
+    ['http://deb.example/debian/\n', 'http://deb.example/debian/'],
     [
-      'https://deb.debian.org/debian-security/\nhttps://m.example/debian\n',
+      'https://deb.example/debian-security/\nhttps://m.example/debian\n',
       'https://m.example/debian',
     ],
     ['http://archive.ubuntu.com/ubuntu/\n', undefined],

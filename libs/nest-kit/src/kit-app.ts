@@ -34,6 +34,7 @@ export async function startHttp(parts: Parts): Promise<Listening> {
   const app = await NestFactory.create(withKit(parts), {
     logger: new NestLog(log),
     abortOnError: false,
+    forceCloseConnections: true, // An open stream of events must not keep the process alive.
   });
   if (assembled.requests !== undefined) {
     app.connectMicroservice({ strategy: assembled.requests }, { inheritAppConfig: true });

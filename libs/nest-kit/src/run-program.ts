@@ -21,6 +21,7 @@ export async function runProgram<C extends ServiceSettings>(
   program: Program<C>,
   host: Host = process,
 ): Promise<void> {
+  host.stdout.on?.('error', () => undefined); // Nobody reads our log any more: we go on without.
   const argv = host.argv.slice(2);
   if (argv.includes('--help')) {
     host.stdout.write(settingsText(program.name, settingsOf(program.config)));

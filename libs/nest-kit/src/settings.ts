@@ -31,7 +31,7 @@ export function settingsOf(schema: ConfigSchema, prefix = 'JOINLEAF_'): readonly
       secret: layers.some((layer) => layer.meta()?.secret === true),
       description:
         layers.map((layer) => layer.description).find((text) => text !== undefined) ?? '',
-      fallback: fallback === undefined ? null : asText(fallback),
+      fallback: fallback === undefined || isEmptyList(fallback) ? null : asText(fallback),
       required: !(field as z.ZodType).safeParse(undefined).success,
     };
   });
@@ -77,6 +77,8 @@ function layersOf(field: z.ZodType): readonly z.ZodType[] {
 
 const fallbackOf = (layers: readonly z.ZodType[]): unknown =>
   layers.map((layer) => (layer.def as Wrapping).defaultValue).find((value) => value !== undefined);
+
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 
 const asText = (value: unknown): string =>
   Array.isArray(value)

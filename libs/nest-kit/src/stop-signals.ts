@@ -4,7 +4,11 @@ import type { Log } from './log.js';
 export interface Host {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdout: { readonly isTTY?: boolean; write(text: string): unknown };
+  readonly stdout: {
+    readonly isTTY?: boolean;
+    write(text: string): unknown;
+    on?(event: 'error', heard: () => void): unknown;
+  };
   readonly stderr: { write(text: string): unknown };
   on(event: StopSignal | 'uncaughtException', heard: (reason: unknown) => void): unknown;
   exit(code: number): void;

@@ -18,29 +18,31 @@ const told = {
     .max(128)
     .describe('`conf-7.12.0`: session, revision, index; the same however often it is told'),
   session: sessionField,
-  revision: revisionField,
+  revision: revisionField.describe('the commit that it comes from'),
   join: joinField,
 };
 
 const target = z.union([socketField, nodeAddressField]);
+const toEither = target.describe('a socket of yours, or an endpoint of your node');
+const toSocket = socketField.describe('a socket of yours');
 
 /** One FD_* (or one of the two provider notes) as a node is told it. */
 export const notificationSchema = z.discriminatedUnion('kind', [
   z.object({
     ...told,
     kind: z.literal('FD_ACCEPT'),
-    to: target,
-    from: target,
+    to: toEither,
+    from: target.describe("who calls: the asking leaf's endpoint, or the root's socket"),
     flags: flagsField,
     callerData: connectDataField,
-    deadlineAt: timeField.nullable(),
+    deadlineAt: timeField.nullable().describe('until when an answer counts'),
   }),
   z.object({
     ...told,
     kind: z.literal('FD_CONNECT'),
-    to: socketField,
-    code: codeField.nullable(),
-    link: socketField.nullable(),
+    to: toSocket,
+    code: codeField.nullable().describe('null for success'),
+    link: socketField.nullable().describe('at a c_root, the link that its `join` named'),
     calleeData: connectDataField,
   }),
   z.object({
@@ -48,16 +50,16 @@ export const notificationSchema = z.discriminatedUnion('kind', [
     session: told.session,
     revision: told.revision,
     kind: z.literal('FD_CLOSE'),
-    to: socketField,
-    code: codeField.nullable(),
+    to: toSocket,
+    code: codeField.nullable().describe('null for an orderly end'),
   }),
-  z.object({ ...told, kind: z.literal('WITHDRAWN'), to: target }),
+  z.object({ ...told, kind: z.literal('WITHDRAWN'), to: toEither }),
   z.object({
     ...told,
     kind: z.literal('LINKED'),
-    to: socketField,
-    link: socketField,
-    leafAddress: nodeAddressField,
+    to: toSocket,
+    link: socketField.describe('the link that the arbiter made'),
+    leafAddress: nodeAddressField.describe("the member's endpoint"),
     flags: flagsField,
     callerData: connectDataField,
   }),
@@ -65,15 +67,15 @@ export const notificationSchema = z.discriminatedUnion('kind', [
 export type ToldNotification = z.output<typeof notificationSchema>;
 
 /**
- * One message on a node's subject: what one commit has to say to this node. The notifications of a
- * node are numbered from 1 without gaps; `first` is the number of the first one in here.
+ * One message on a node's subject: the next of its notifications. They are numbered from 1 without gaps,
+ * and where one bulletin ends and the next begins means nothing.
  */
 export const bulletinSchema = z.object({
   v: z.literal(1),
-  node: nameField,
-  first: z.int().min(1),
-  /** The stream position of the commit; how a notifier finds its place again. */
-  sequence: z.int().min(1),
-  notifications: z.array(notificationSchema).min(1),
+  node: nameField.describe('yours'),
+  first: z.int().min(1).describe('the number of the first notification in here'),
+  // How a notifier finds its place again.
+  sequence: z.int().min(1).describe("the position in the event log of the last one's commit"),
+  notifications: z.array(notificationSchema).min(1).describe('oldest first'),
 });
 export type Bulletin = z.output<typeof bulletinSchema>;

@@ -29,7 +29,7 @@ const openRequest = z.strictObject({
     .enum(['rooted', 'nonrooted'])
     .default('nonrooted')
     .describe('whom session data reaches: everybody, or the root alone; a group is nonrooted'),
-  policy: policyChangesField.default({}),
+  policy: policyChangesField.default({}).describe('where it differs from the default policy'),
 });
 
 const listenRequest = z.strictObject({
@@ -59,13 +59,13 @@ const joinBase = {
 const joinRequest = z.discriminatedUnion('as', [
   z.strictObject({
     ...joinBase,
-    as: z.literal('root'),
+    as: z.literal('root').describe('the c_root invites'),
     leaf: nodeAddressField.describe('who is invited'),
     link: descriptorField.describe("the caller's new socket for this leaf"),
   }),
   z.strictObject({
     ...joinBase,
-    as: z.literal('leaf'),
+    as: z.literal('leaf').describe('a c_leaf asks, or joins a group'),
     local: nodeAddressField.describe('where the socket is bound, on your own node'),
   }),
 ]);

@@ -16,7 +16,7 @@ import { nameOf, noSockets, socketAt, type NodeSockets } from './node-sockets.js
 import { protocols } from './protocol.js';
 import { giveUpCall, hearReply } from './reply.js';
 import { enumNetworkEvents, eventSelect } from './select.js';
-import { joiningOf } from './socket.js';
+import { joiningOf, pendingAt } from './socket.js';
 import type { Step } from './step.js';
 
 // Whatever a program calls and a broker tells, in whatever order, these sentences stay true.
@@ -25,6 +25,9 @@ const sessions = ['conf-7', 'conf-8', '@news'] as SessionAddress[];
 const endpoints = ['ada:1', 'ada:2', 'bob:1', 'ada:0'] as NodeAddress[];
 
 type Send = Extract<Effect, { type: 'send' }>;
+
+const isRoot = (state: NodeSockets, descriptor: Descriptor): boolean =>
+  socketAt(state, descriptor)?.kind === 'root';
 
 function hold(is: boolean, sentence: string): void {
   if (!is) throw new Error(`not true: ${sentence}`);
@@ -95,13 +98,14 @@ class Life {
   check(): void {
     const { state } = this;
     hold(state.sockets.size <= state.descriptorMax, 'the table is bounded');
-    const callers = [...this.outstanding.values()];
-    hold(new Set(callers).size === callers.length, 'one outstanding join per socket');
+    const leaves = [...this.outstanding.values()].filter((caller) => !isRoot(state, caller));
+    hold(new Set(leaves).size === leaves.length, 'one pending join per c_leaf');
     for (const [call, caller] of this.outstanding) {
       const socket = socketAt(state, caller);
+      const pending = socket?.kind === 'root' ? pendingAt(socket) : socket && [joiningOf(socket)];
       hold(
-        (socket && joiningOf(socket)?.call) === call,
-        'an outstanding join is known to its socket',
+        pending?.some((one) => one?.call === call) ?? false,
+        'a pending join is known to its socket',
       );
     }
     for (const [key, socket] of state.sockets) {

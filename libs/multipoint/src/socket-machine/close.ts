@@ -5,7 +5,14 @@ import type { CallId, Descriptor, Effect, NodeCommand } from './effect.js';
 import { joinFailed, withDeadLink } from './ending.js';
 import { socketAt, withoutSocket, withSocket, type NodeSockets } from './node-sockets.js';
 import { turnAway } from './queueing.js';
-import { addressOf, type LeafSocket, type MemberSocket, type RootSocket } from './socket.js';
+import {
+  addressOf,
+  pendingAt,
+  withoutPending,
+  type LeafSocket,
+  type MemberSocket,
+  type RootSocket,
+} from './socket.js';
 import { done, refused, send, usable, type Step } from './step.js';
 
 /**
@@ -36,11 +43,11 @@ export function closeSocket(state: NodeSockets, descriptor: Descriptor): Step<As
 
 // Its links hear FD_CLOSE from the arbiter, as the leaves at the other ends do.
 function closeRoot(state: NodeSockets, root: RootSocket): Step<Asked> {
-  const { joining } = root;
-  const released = withoutSocket(state, root);
-  const without = joining === null ? released : withDeadLink(released, joining);
-  const cancelled =
-    joining === null ? [] : [joinFailed(joining, root, { code: 'WSAEINTR', rule: 'R140' })];
+  const pending = pendingAt(root);
+  const without = pending.reduce(withDeadLink, withoutSocket(state, root));
+  const cancelled = pending.map((joining) =>
+    joinFailed(joining, root, { code: 'WSAEINTR', rule: 'R140' }),
+  );
   const session = addressOf(root);
   if (session === null) return done(without, { call: null }, cancelled);
   const command: NodeCommand = { verb: 'close', socket: String(root.descriptor) };
@@ -107,11 +114,15 @@ function closeMember(state: NodeSockets, member: MemberSocket): Step<Asked> {
 function closeUnfinished(without: NodeSockets, member: MemberSocket): Step<Asked> {
   const { session, serial, call } = member;
   const root = socketAt(without, member.parent);
-  if (root?.kind !== 'root' || root.joining?.link !== member.descriptor) {
+  const pending =
+    root?.kind === 'root'
+      ? pendingAt(root).find(({ link }) => link === member.descriptor)
+      : undefined;
+  if (root?.kind !== 'root' || pending === undefined) {
     return leave(without, { session, serial, after: call }, []);
   }
-  const cancelled = joinFailed(root.joining, root, { code: 'WSAEINTR', rule: 'R145' });
-  const free: RootSocket = { ...root, joining: null, previous: without.lastCall + 1 };
+  const cancelled = joinFailed(pending, root, { code: 'WSAEINTR', rule: 'R145' });
+  const free = { ...withoutPending(root, pending.call), previous: without.lastCall + 1 };
   return leave(withSocket(without, free), { session, serial, after: call }, [cancelled]);
 }
 

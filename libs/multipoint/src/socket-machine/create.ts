@@ -31,5 +31,14 @@ function fresh(descriptor: Descriptor, protocol: ProtocolEntry, roles: Roles | n
     return { ...base, kind: 'leaf', roles, local: null, phase: { name: 'idle' }, lastJoin: null };
   }
   const phase: RootPhase = { name: 'unbound' };
-  return { ...base, kind: 'root', roles, phase, queue: null, joining: null, previous: null };
+  return {
+    ...base,
+    kind: 'root',
+    roles,
+    phase,
+    queue: null,
+    joining: null,
+    others: [],
+    previous: null,
+  };
 }

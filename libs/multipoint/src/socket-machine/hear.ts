@@ -14,7 +14,7 @@ import {
   type NodeSockets,
 } from './node-sockets.js';
 import { admitWaiting, removeWaiting, turnAway, type Change } from './queueing.js';
-import { addressOf, queueOf, type MemberSocket, type Socket } from './socket.js';
+import { addressOf, pendingAt, queueOf, type MemberSocket, type Socket } from './socket.js';
 import { send } from './step.js';
 import { waitingFor, type Waiting, type WaitingKey } from './waiting.js';
 
@@ -185,7 +185,7 @@ function closed(state: NodeSockets, socket: Socket, { session, code }: ToldOf<'F
 // A node hears in order: before FD_CONNECT there is no connection that could be over.
 function isInvited(state: NodeSockets, link: MemberSocket): boolean {
   const root = socketAt(state, link.parent);
-  return root?.kind === 'root' && root.joining?.link === link.descriptor;
+  return root?.kind === 'root' && pendingAt(root).some((one) => one.link === link.descriptor);
 }
 
 // The arbiter let a leaf in without asking: the root's program learns of its link here.

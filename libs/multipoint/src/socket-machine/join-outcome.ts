@@ -5,7 +5,13 @@ import type { Effect } from './effect.js';
 import { joinFailed, joinSucceeded, ruleOfFailure, withDeadLink } from './ending.js';
 import { socketAt, withSocket, type NodeSockets } from './node-sockets.js';
 import type { Change } from './queueing.js';
-import type { LeafSocket, RootSocket, Socket } from './socket.js';
+import {
+  pendingAt,
+  withoutPending,
+  type LeafSocket,
+  type RootSocket,
+  type Socket,
+} from './socket.js';
 import { signalled } from './step.js';
 import { joinEnded } from './watch.js';
 
@@ -36,11 +42,11 @@ export function joinOutcome(state: NodeSockets, socket: Socket, connected: Conne
 // The link tells joins apart that the reply has not numbered yet: an FD_CONNECT of a join that was
 // cancelled names a link that is closed, and is nobody's (R147).
 function outcomeAtRoot(state: NodeSockets, root: RootSocket, connected: Connected): Change {
-  const { joining } = root;
-  if (joining === null || connected.link !== String(joining.link)) return { state, effects: [] };
+  const joining = pendingAt(root).find(({ link }) => connected.link === String(link));
+  if (joining === undefined) return { state, effects: [] };
   const { join, code, calleeData } = connected;
   const watched = joinEnded(root.watch, code);
-  const free: RootSocket = { ...root, joining: null, watch: watched.watch };
+  const free: RootSocket = { ...withoutPending(root, joining.call), watch: watched.watch };
   const kept = withSocket(state, free);
   const after = code === null ? withLiveLink(kept, joining.link) : withDeadLink(kept, joining);
   const ended =

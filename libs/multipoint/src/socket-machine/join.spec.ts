@@ -63,22 +63,37 @@ describe('JoinLeaf on a c_root', () => {
     expect(new Set([root, ...links]).size).toBe(4);
   });
 
-  it('[R49] [R50] [R51] is refused while one is outstanding, and leaves it alone', () => {
+  it('[R49] [R50] [R51] the arbiter refuses one while another is outstanding, which it leaves alone', () => {
     const node = new Rehearsal();
     const root = node.root();
-    const { call, descriptor } = node.joinLeaf(root, 'bob:1');
-    const before = node.state;
+    const first = node.joinLeaf(root, 'bob:1');
+    node.started(first.call, 'J1');
+    const { sockets } = node.state;
     for (const name of ['bob:1', 'eve:1']) {
-      expect(node.joining(root, name)).toMatchObject({
-        result: refusedWith('WSAEALREADY', 'R50'),
-        effects: [],
-        state: before,
-      });
+      const { call, descriptor } = node.joinLeaf(root, name);
+      node.refuses(call, { code: 'WSAEALREADY', rule: 'R50' });
+      expect(node.state.sockets.has(String(descriptor))).toBe(false);
+      expect([...node.state.sockets]).toEqual([...sockets]);
     }
-    node.started(call, 'J1');
-    node.hears(node.fdConnect(root, 'J1', { link: node.name(descriptor) }));
+    node.hears(node.fdConnect(root, 'J1', { link: node.name(first.descriptor) }));
     expect(node.heard.filter(({ what }) => what.kind === 'FD_CONNECT')).toHaveLength(1);
-    expect(node.ends).toHaveLength(1);
+    expect(node.ends).toHaveLength(3);
+  });
+
+  it('[R54] the arbiter starts one whose forerunner has ended there and is not heard of yet', () => {
+    const node = new Rehearsal();
+    const root = node.root();
+    const first = node.joinLeaf(root, 'bob:1');
+    node.started(first.call, 'J1');
+    const second = node.joinLeaf(root, 'eve:1');
+    node.started(second.call, 'J2');
+    node.hears(node.fdConnect(root, 'J1', { link: node.name(first.descriptor) }));
+    node.hears(node.fdConnect(root, 'J2', { link: node.name(second.descriptor) }));
+    const joined = node.heard.flatMap(({ what }) =>
+      what.kind === 'FD_CONNECT' ? [what.join] : [],
+    );
+    expect(joined).toEqual(['J1', 'J2']);
+    expect(node.ends).toHaveLength(2);
   });
 
   it('[R52] other sockets of the node have their own outstanding join', () => {

@@ -41,7 +41,7 @@ export interface JoinStarted {
  * @returns In this order: WSAENOTSOCK (E13), WSAENOTCONN for the descriptor of a pending or failed join
  *   (R65, R69), WSAEINVAL without multipoint flags (R1) or on a listening c_leaf (A22), WSAEFAULT for
  *   what is no address (E9) or too much caller data (R97), WSAEALREADY while a join is outstanding on
- *   this socket (R50), WSAEISCONN for a member (R57) or a socket whose connection is over (R62),
+ *   this c_leaf (R50; a c_root's is the arbiter's to judge, who knows when the slot is free, R54), WSAEISCONN for a member (R57) or a socket whose connection is over (R62),
  *   WSAESHUTDOWN (R143), WSAEAFNOSUPPORT (E1), WSAEADDRNOTAVAIL for port 0 (E7), WSAEMFILE (R10),
  *   WSAENOBUFS when no port is left (E12).
  */
@@ -85,9 +85,6 @@ function argumentsOf(state: NodeSockets, request: JoinLeaf): Result<Address, Ref
 function rootInvites(state: NodeSockets, root: RootSocket, request: JoinLeaf): Step<JoinStarted> {
   const name = argumentsOf(state, request);
   if (!name.ok) return { state, result: name, effects: [] };
-  if (root.joining !== null) {
-    return refused(state, 'WSAEALREADY', 'R50', { outstanding: root.joining.join });
-  }
   if (root.phase.name === 'shut') return refused(state, 'WSAESHUTDOWN', 'R143');
   if (name.value.family !== 'AF_NODE') return refused(state, 'WSAEAFNOSUPPORT', 'E1');
   if (name.value.port === 0) return refused(state, 'WSAEADDRNOTAVAIL', 'E7');
@@ -116,8 +113,11 @@ function invite(
     pending: { verb: 'join', socket: root.descriptor, link },
     after: root.previous,
   });
-  const joining: PendingJoin = { call: sent.call, session: address, join: null, link };
-  const inviting: RootSocket = { ...root, joining, watch: joinBegins(root.watch) };
+  const pending: PendingJoin = { call: sent.call, session: address, join: null, link };
+  const inviting: RootSocket =
+    root.joining === null
+      ? { ...root, joining: pending, watch: joinBegins(root.watch) }
+      : { ...root, others: [...root.others, pending] };
   const child = linkOf(root, { descriptor: link, session: address, call: sent.call });
   const after = withNewSocket(withSocket(sent.state, inviting), child);
   return done(after, { call: sent.call, descriptor: link }, [...effects, sent.effect]);

@@ -4,7 +4,7 @@ import type { Effect } from './effect.js';
 import { connectionOver, joinFailed } from './ending.js';
 import { withSocket, type NodeSockets } from './node-sockets.js';
 import type { Change } from './queueing.js';
-import { joiningOf, type LeafSocket, type RootSocket, type Socket } from './socket.js';
+import { joiningOf, pendingAt, type LeafSocket, type RootSocket, type Socket } from './socket.js';
 
 /**
  * This run of the node was declared over (H10), or the node gave up its place: every pending join ends,
@@ -30,9 +30,9 @@ function lost(state: NodeSockets, socket: Socket, code: WsaCode): Change {
     case 'accepted':
       return lostMember(state, socket, code);
     case 'root':
-      return socket.phase.name === 'unbound' && socket.joining === null
+      return socket.phase.name === 'unbound' && pendingAt(socket).length === 0
         ? { state, effects: [] }
-        : over(state, socket, { ...socket, joining: null }, code);
+        : over(state, socket, { ...socket, joining: null, others: [] }, code);
     case 'leaf':
       return socket.phase.name === 'idle' || socket.phase.name === 'over'
         ? { state, effects: [] }
@@ -65,8 +65,10 @@ function over(
   after: RootSocket | LeafSocket,
   code: WsaCode,
 ): Change {
-  const joining = joiningOf(before);
-  const ended = joining === null ? [] : [joinFailed(joining, before, { code, rule: 'H10' })];
+  const pending = before.kind === 'root' ? pendingAt(before) : [joiningOf(before)];
+  const ended = pending.flatMap((joining) =>
+    joining === null ? [] : [joinFailed(joining, before, { code, rule: 'H10' })],
+  );
   const change = connectionOver(state, after, code);
   return { ...change, effects: [...ended, ...change.effects] };
 }

@@ -1,5 +1,5 @@
 import type { Answer } from '../answer.js';
-import { assert, type Result } from '../result.js';
+import type { Result } from '../result.js';
 import type { Refusal } from '../wsa.js';
 import type { CallId, Descriptor } from './effect.js';
 import { joinFailed, joinSucceeded, withDeadLink } from './ending.js';
@@ -11,7 +11,16 @@ import {
   type NodeSockets,
 } from './node-sockets.js';
 import { putBack, removeWaiting, type Change } from './queueing.js';
-import { joiningOf, type LeafSocket, type MemberSocket, type RootSocket } from './socket.js';
+import {
+  joiningOf,
+  pendingAt,
+  withoutPending,
+  type LeafSocket,
+  type MemberSocket,
+  type PendingJoin,
+  type RootSocket,
+} from './socket.js';
+import { joinBegins } from './watch.js';
 
 type Reply = Result<Answer, Refusal>;
 type CallOf<V extends Call['verb']> = Extract<Call, { verb: V }>;
@@ -85,40 +94,53 @@ function joinReplied(
 ): Change {
   const socket = socketAt(state, joining.socket);
   if (socket?.kind !== 'root' && socket?.kind !== 'leaf') return unchanged(state);
-  if (joiningOf(socket)?.call !== call) return unchanged(state);
-  if (!reply.ok) return joinRefused(state, socket, reply.error);
+  const pending = pendingOf(socket, call);
+  if (pending === undefined) return unchanged(state);
+  if (!reply.ok) return joinRefused(state, { socket, pending }, reply.error);
   const { value: answer } = reply;
-  if (answer.type === 'started') return joinStarted(state, socket, answer);
+  if (answer.type === 'started') return joinStarted(state, { socket, pending }, answer);
   return answer.type === 'joined' ? joinedAtOnce(state, socket, answer) : unchanged(state);
 }
 
+interface AtCaller {
+  readonly socket: RootSocket | LeafSocket;
+  readonly pending: PendingJoin;
+}
+
+function pendingOf(socket: RootSocket | LeafSocket, call: CallId): PendingJoin | undefined {
+  const pending = socket.kind === 'root' ? pendingAt(socket) : [joiningOf(socket)];
+  return pending.find((one) => one?.call === call) ?? undefined;
+}
+
 // As if it had not been called: a link that was set aside is gone, a c_leaf keeps its binding (R15, R70).
-function joinRefused(
-  state: NodeSockets,
-  socket: RootSocket | LeafSocket,
-  refusal: Refusal,
-): Change {
-  const joining = joiningOf(socket);
-  assert(joining !== null, 'the refused join is the outstanding one');
-  const link = joining.link === null ? undefined : socketAt(state, joining.link);
+function joinRefused(state: NodeSockets, { socket, pending }: AtCaller, refusal: Refusal): Change {
+  const link = pending.link === null ? undefined : socketAt(state, pending.link);
   const without = link === undefined ? state : withoutSocket(state, link);
   const free: RootSocket | LeafSocket =
-    socket.kind === 'root' ? { ...socket, joining: null } : { ...socket, phase: { name: 'idle' } };
-  return { state: withSocket(without, free), effects: [joinFailed(joining, socket, refusal)] };
+    socket.kind === 'root'
+      ? withoutPending(socket, pending.call)
+      : { ...socket, phase: { name: 'idle' } };
+  return { state: withSocket(without, free), effects: [joinFailed(pending, socket, refusal)] };
 }
 
 function joinStarted(
   state: NodeSockets,
-  socket: RootSocket | LeafSocket,
+  { socket, pending }: AtCaller,
   { join }: Extract<Answer, { type: 'started' }>,
 ): Change {
   if (socket.kind === 'root') {
-    const joining = socket.joining && { ...socket.joining, join };
-    return unchanged(withSocket(state, { ...socket, joining }));
+    return unchanged(withSocket(state, outstandingAt(socket, { ...pending, join })));
   }
   if (socket.phase.name !== 'joining') return unchanged(state);
   const joining = { ...socket.phase.joining, join };
   return unchanged(withSocket(state, { ...socket, phase: { name: 'joining', joining } }));
+}
+
+// The arbiter says which join is the outstanding one: whatever held the place here has ended there.
+function outstandingAt(root: RootSocket, joining: PendingJoin): RootSocket {
+  const others = pendingAt(root).filter(({ call }) => call !== joining.call);
+  const isNew = root.joining?.call !== joining.call;
+  return { ...root, joining, others, watch: isNew ? joinBegins(root.watch) : root.watch };
 }
 
 // Nobody had to be asked: the join is over, and its FD_CONNECT is on the way.

@@ -26,6 +26,11 @@ export interface RootSocket extends SocketBase {
   readonly queue: Queue | null;
   /** The one outstanding JoinLeaf (R49). */
   readonly joining: PendingJoin | null;
+  /**
+   * Others of its JoinLeafs without an outcome here: asked while one was outstanding, which the arbiter
+   * refuses and records, or ended by the arbiter and not heard of yet (R54).
+   */
+  readonly others: readonly PendingJoin[];
   /** The call that must be answered before the next one of this socket goes out. */
   readonly previous: CallId | null;
 }
@@ -61,6 +66,17 @@ export type LeafPhase =
     }
   /** The connection is gone; the socket is not used again (R62). */
   | { readonly name: 'over' };
+
+/** All JoinLeafs of a c_root that have no outcome here. */
+export const pendingAt = ({ joining, others }: RootSocket): readonly PendingJoin[] =>
+  joining === null ? others : [joining, ...others];
+
+/** A c_root without one of its pending joins. */
+export const withoutPending = (root: RootSocket, call: CallId): RootSocket => ({
+  ...root,
+  joining: root.joining?.call === call ? null : root.joining,
+  others: root.others.filter((other) => other.call !== call),
+});
 
 /** A JoinLeaf without an outcome. */
 export interface PendingJoin {

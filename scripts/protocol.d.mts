@@ -1,0 +1,2 @@
+/** The document with its tables written anew. */
+export function withTables(text: string): string;

@@ -1,0 +1,17 @@
+import { NodeRequest, refusedReply, type NodeMessage } from '@joinleaf/nest-kit';
+import { decode, nodeRequestSchemas, requestBytesMax, type ResumeReply } from '@joinleaf/wire';
+import { Controller } from '@nestjs/common';
+import { Resumes } from './resumes.js';
+
+@Controller()
+export class NotifierController {
+  constructor(private readonly resumes: Resumes) {}
+
+  @NodeRequest('resume')
+  async resume({ node, data }: NodeMessage): Promise<ResumeReply> {
+    const request = decode(nodeRequestSchemas.resume, data, requestBytesMax);
+    if (request.ok) return this.resumes.answer(node, request.value.after);
+    const { field, problem } = request.error;
+    return refusedReply({ code: 'WSAEFAULT', rule: 'H11', message: `${field} ${problem}`.trim() });
+  }
+}

@@ -46,13 +46,15 @@ describe.each(workspaces)('%s', (workspace) => {
   });
 
   it('references what its package.json names', () => {
-    const { dependencies = {} } = JSON.parse(read(workspace, 'package.json')) as {
-      dependencies?: Record<string, string>;
-    };
+    const { dependencies = {}, devDependencies = {} } = JSON.parse(
+      read(workspace, 'package.json'),
+    ) as Record<string, Record<string, string>>;
     const { references = [] } = JSON.parse(read(workspace, 'tsconfig.json')) as {
       references?: readonly { path: string }[];
     };
-    const named = Object.keys(dependencies).filter((name) => name.startsWith('@joinleaf/'));
+    const named = Object.keys({ ...dependencies, ...devDependencies }).filter((name) =>
+      name.startsWith('@joinleaf/'),
+    );
     expect(references.map(({ path }) => `@joinleaf/${basename(path)}`).sort()).toEqual(
       named.sort(),
     );

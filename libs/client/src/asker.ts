@@ -1,0 +1,294 @@
+import {
+  decode,
+  encode,
+  protocolVersion,
+  replySchema,
+  resumeReplySchema,
+  startReplySchema,
+  stopReplySchema,
+  type NodeVerb,
+  type RefusedReply,
+  type Reply,
+  type ResumeReply,
+  type StartReply,
+  type StopReply,
+  type Subjects,
+} from '@joinleaf/wire';
+import type { AdmissionPolicy, NodeCommand, SessionAddress } from '@joinleaf/multipoint';
+import type { CallOptions, Settled } from './api.js';
+import type { Answer, Broker } from './broker.js';
+import { JoinleafError, UnknownOutcomeError } from './errors.js';
+import { refusedThere } from './refused.js';
+import type { Counters } from './stats.js';
+import { abortable, eitherOf } from './waits.js';
+import type { World } from './world.js';
+
+// One question, asked until it is answered. A command keeps its id in every repetition, so that asking
+// again is always safe and the answer always the same (H9).
+
+/** Bytes of a reply at most; a page of notifications is the longest. */
+const replyBytesMax = 8 * 1_024 * 1_024;
+const backoffMaxMs = 1_000;
+/** A last try that has no time for an answer would only make the outcome unknown. */
+const worthwhileMs = 250;
+/** The longest that a timer can be set for. */
+const timerMsMax = 2 ** 31 - 1;
+
+/** A command as its caller states it, without what every command has. */
+export type Command =
+  | NodeCommand
+  | {
+      readonly verb: 'open';
+      readonly socket: null;
+      readonly data: 'nonrooted';
+      readonly policy: Partial<AdmissionPolicy>;
+    }
+  | {
+      readonly verb: 'policy';
+      readonly socket: string | null;
+      readonly policy: Partial<AdmissionPolicy>;
+    }
+  | { readonly verb: 'close'; readonly socket: null };
+
+export interface AskerParts {
+  readonly broker: Broker;
+  readonly subjects: Subjects;
+  readonly node: string;
+  readonly incarnation: string;
+  readonly world: World;
+  readonly counters: Counters;
+  readonly requestTimeoutMs: number;
+  readonly callTimeoutMs: number;
+}
+
+type Yes<T> = Extract<T, { readonly ok: true }>;
+
+interface Question<T extends { readonly ok: true }> {
+  readonly subject: string;
+  readonly body: object;
+  /** null for what is no answer of this protocol. */
+  readonly read: (bytes: Uint8Array) => T | RefusedReply | null;
+  /** What to throw when the time is up and the question may have arrived. */
+  readonly unknown: () => JoinleafError;
+  /** Whether WSAEINPROGRESS is an answer here, and not a reason to ask again. */
+  readonly takesUnknown: boolean;
+}
+
+export class Asker {
+  readonly #stopped = new AbortController();
+
+  constructor(private readonly parts: AskerParts) {}
+
+  /** From now on every question, also those under way, ends with this error. */
+  stop(error: JoinleafError): void {
+    this.#stopped.abort(error);
+  }
+
+  /**
+   * Asks the arbiter, under one command id. Rejects with JoinleafError: WSAENETDOWN when it certainly did
+   * not happen, UnknownOutcomeError when it may have.
+   */
+  command(session: SessionAddress, command: Command, options: CallOptions = {}): Promise<Reply> {
+    const { subjects, node, incarnation, world } = this.parts;
+    const { verb, ...fields } = command;
+    const commandId = world.newId();
+    return this.#ask<Yes<Reply>>(
+      {
+        subject: subjects.command(node, session, verb),
+        body: { v: protocolVersion, commandId, incarnation, ...fields },
+        read: reader(replySchema),
+        unknown: () =>
+          new UnknownOutcomeError(session, commandId, (more) =>
+            this.resolve(session, commandId, more),
+          ),
+        takesUnknown: false,
+      },
+      options,
+    );
+  }
+
+  /** What the log says of a command. */
+  async resolve(
+    session: SessionAddress,
+    commandId: string,
+    options: CallOptions = {},
+  ): Promise<Settled> {
+    const { subjects, node, incarnation } = this.parts;
+    const reply = await this.#ask<Yes<Reply>>(
+      {
+        subject: subjects.command(node, session, 'resolve'),
+        body: { v: protocolVersion, incarnation, commandId },
+        read: reader(replySchema),
+        unknown: () => silent('resolve'),
+        takesUnknown: true,
+      },
+      options,
+    );
+    if (!reply.ok) return refusedThere(reply);
+    const { rule, revision, answer } = reply;
+    return { ok: true, rule, revision, answer };
+  }
+
+  start(boundMs: number | undefined, options: CallOptions): Promise<StartReply> {
+    const body = boundMs === undefined ? {} : { boundMs };
+    return this.#askOfNode<Yes<StartReply>>('start', body, reader(startReplySchema), options);
+  }
+
+  stopNode(options: CallOptions): Promise<StopReply> {
+    return this.#askOfNode<Yes<StopReply>>('stop', {}, reader(stopReplySchema), options);
+  }
+
+  resume(after: number | null, options: CallOptions): Promise<ResumeReply> {
+    return this.#askOfNode<Yes<ResumeReply>>(
+      'resume',
+      { after },
+      reader(resumeReplySchema),
+      options,
+    );
+  }
+
+  beat(): void {
+    const { broker, subjects, node, incarnation } = this.parts;
+    broker.publish(subjects.node(node, 'beat'), encode({ v: protocolVersion, incarnation }));
+  }
+
+  #askOfNode<T extends { readonly ok: true }>(
+    verb: NodeVerb,
+    body: object,
+    read: (bytes: Uint8Array) => T | RefusedReply | null,
+    options: CallOptions,
+  ): Promise<T | RefusedReply> {
+    const { subjects, node, incarnation } = this.parts;
+    return this.#ask<T>(
+      {
+        subject: subjects.node(node, verb),
+        body: { v: protocolVersion, incarnation, ...body },
+        read,
+        unknown: () => silent(verb),
+        takesUnknown: false,
+      },
+      options,
+    );
+  }
+
+  async #ask<T extends { readonly ok: true }>(
+    question: Question<T>,
+    { timeoutMs = this.parts.callTimeoutMs, signal }: CallOptions,
+  ): Promise<T | RefusedReply> {
+    const until = this.parts.world.now() + timeoutMs;
+    if (signal === undefined) return this.#repeat(question, until, this.#stopped.signal);
+    const ends = eitherOf([this.#stopped.signal, signal]);
+    try {
+      return await this.#repeat(question, until, ends.signal);
+    } finally {
+      ends.letGo();
+    }
+  }
+
+  async #repeat<T extends { readonly ok: true }>(
+    question: Question<T>,
+    until: number,
+    ends: AbortSignal,
+  ): Promise<T | RefusedReply> {
+    const { world, counters, requestTimeoutMs } = this.parts;
+    const bytes = encode(question.body);
+    let maybeArrived = false;
+    let lastRefusal: RefusedReply | null = null;
+    for (let tries = 0; ; tries += 1) {
+      const leftMs = until - world.now();
+      const isWorthTrying = tries === 0 || leftMs > Math.min(requestTimeoutMs, worthwhileMs);
+      if (!isWorthTrying || !(await this.#isReachable(leftMs, ends))) {
+        if (maybeArrived) throw this.#unknown(question);
+        if (lastRefusal !== null) return lastRefusal;
+        throw unreachable(question.subject);
+      }
+      if (tries > 0) counters.add('retries', 1);
+      const answer = await this.#try(question.subject, bytes, until - world.now(), ends);
+      const reply = this.#replyIn(answer, question);
+      if (reply?.ok === true) return reply;
+      if (reply !== null && isFinal(reply, question.takesUnknown)) return reply;
+      if (answer.kind === 'silence' || reply?.retry === 'unknown') maybeArrived = true;
+      else lastRefusal = reply ?? lastRefusal;
+      await world.sleep(Math.min(this.#pauseMs(tries), Math.max(until - world.now(), 0)), ends);
+    }
+  }
+
+  // Nothing is sent while the connection is away: it would be forgotten, or arrive late.
+  async #isReachable(withinMs: number, ends: AbortSignal): Promise<boolean> {
+    const { broker, world } = this.parts;
+    ends.throwIfAborted();
+    if (broker.isConnected) return true;
+    const giveUp = new AbortController();
+    const waiting = eitherOf([ends, giveUp.signal]);
+    const late = world.sleep(Math.min(withinMs, timerMsMax), waiting.signal).then(
+      () => false,
+      () => false,
+    );
+    const back = broker.available(waiting.signal).then(
+      () => true,
+      () => false,
+    );
+    const isBack = await Promise.race([back, late]);
+    giveUp.abort();
+    waiting.letGo();
+    ends.throwIfAborted();
+    return isBack;
+  }
+
+  #try(subject: string, bytes: Uint8Array, leftMs: number, ends: AbortSignal): Promise<Answer> {
+    const timeoutMs = Math.max(Math.min(this.parts.requestTimeoutMs, leftMs), 1);
+    return abortable(this.parts.broker.request(subject, bytes, timeoutMs), ends);
+  }
+
+  #replyIn<T extends { readonly ok: true }>(
+    answer: Answer,
+    { subject, read }: Question<T>,
+  ): T | RefusedReply | null {
+    switch (answer.kind) {
+      case 'nobody':
+      case 'silence':
+        return null;
+      case 'forbidden':
+        throw new JoinleafError('WSAEACCES', `the broker does not allow ${subject}`, 'no', {
+          cause: answer.cause,
+        });
+      case 'closed':
+        throw new JoinleafError('WSAENETDOWN', 'the connection is closed', 'safe');
+      case 'answer': {
+        const reply = read(answer.bytes);
+        if (reply !== null) return reply;
+        this.parts.counters.add('malformed', 1);
+        throw new JoinleafError('WSAEFAULT', 'the answer is none of this protocol', 'unknown');
+      }
+    }
+  }
+
+  #unknown(question: { readonly unknown: () => JoinleafError }): JoinleafError {
+    this.parts.counters.add('unknown', 1);
+    return question.unknown();
+  }
+
+  // Callers that were turned away together shall not come back together.
+  #pauseMs(tries: number): number {
+    return Math.min(50 * 2 ** tries, backoffMaxMs) * (0.5 + this.parts.world.random() / 2);
+  }
+}
+
+const reader =
+  <S extends Parameters<typeof decode>[0]>(schema: S) =>
+  (bytes: Uint8Array) => {
+    const decoded = decode(schema, bytes, replyBytesMax);
+    return decoded.ok ? decoded.value : null;
+  };
+
+// A service that is overloaded (H13) or has lost its log for the moment is asked again.
+function isFinal({ code, rule, retry }: RefusedReply, takesUnknown: boolean): boolean {
+  if (retry === 'unknown') return takesUnknown && code === 'WSAEINPROGRESS';
+  return code !== 'WSAENETDOWN' && rule !== 'H13';
+}
+
+const silent = (verb: string): JoinleafError =>
+  new JoinleafError('WSAENETDOWN', `nobody answered ${verb} in time`, 'unknown');
+
+const unreachable = (subject: string): JoinleafError =>
+  new JoinleafError('WSAENETDOWN', `nobody serves ${subject}`, 'safe');

@@ -1,0 +1,199 @@
+import { inboxPrefixOf } from '@joinleaf/wire';
+import {
+  AuthorizationError,
+  ClosedConnectionError,
+  connect as connectToNats,
+  DrainingConnectionError,
+  NoRespondersError,
+  PermissionViolationError,
+  RequestError,
+  type NatsConnection,
+} from '@nats-io/transport-node';
+import { JoinleafError } from './errors.js';
+import type { Settings } from './options.js';
+import { abortable, ignore } from './waits.js';
+import type { World } from './world.js';
+
+/** What became of one request. Only `nobody` and `forbidden` are certain not to have arrived. */
+export type Answer =
+  | { readonly kind: 'answer'; readonly bytes: Uint8Array }
+  | { readonly kind: 'nobody' }
+  | { readonly kind: 'silence' }
+  | { readonly kind: 'forbidden'; readonly cause: Error }
+  | { readonly kind: 'closed' };
+
+const retryMs = 250;
+const dialMs = 5_000;
+
+/** The connection to NATS: it comes back for ever, and says when it is away. */
+export class Broker {
+  readonly #inFlight = new Set<(answer: Answer) => void>();
+  readonly #listeners = new Set<(isConnected: boolean) => void>();
+  #isConnected = true;
+
+  /** Why the connection ended for good: null after close. Never rejects. */
+  readonly ended: Promise<Error | null>;
+
+  private constructor(private readonly nc: NatsConnection) {
+    this.#follow().catch(ignore); // It ends with the connection.
+    this.ended = nc.closed().then((error) => {
+      this.#change(false);
+      return error instanceof Error ? error : null;
+    });
+  }
+
+  /** Connects, and waits for a broker that is not there yet: until the time is up or it is aborted. */
+  static async open(
+    settings: Settings,
+    world: World,
+    { withinMs, signal }: { readonly withinMs: number; readonly signal: AbortSignal | undefined },
+  ): Promise<Broker> {
+    const until = world.now() + withinMs;
+    for (;;) {
+      signal?.throwIfAborted();
+      const dialing = dial(settings, Math.min(dialMs, Math.max(until - world.now(), 1)));
+      try {
+        return new Broker(await abortable(dialing, signal));
+      } catch (cause) {
+        if (signal?.aborted === true) {
+          dialing.then((late) => late.close()).catch(ignore);
+          throw signal.reason;
+        }
+        if (cause instanceof AuthorizationError) throw notAllowed(settings.node, cause);
+        if (world.now() + retryMs >= until) throw notThere(settings.servers, cause);
+        await world.sleep(retryMs, signal);
+      }
+    }
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  /** Calls back at every loss and return of the connection. */
+  onChange(listener: (isConnected: boolean) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Waits for the connection to be there. Rejects with the signal's reason. */
+  async available(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#isConnected) return;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const stop = this.onChange((isConnected) => {
+      if (isConnected) resolve(undefined);
+    });
+    try {
+      await abortable(promise, signal);
+    } finally {
+      stop();
+    }
+  }
+
+  /** One try. Never rejects. */
+  request(subject: string, bytes: Uint8Array, timeoutMs: number): Promise<Answer> {
+    if (this.nc.isClosed()) return Promise.resolve({ kind: 'closed' });
+    return new Promise((resolve) => {
+      // What is in flight when the connection is lost has no answer to wait for.
+      const settle = (answer: Answer) => {
+        this.#inFlight.delete(settle);
+        resolve(answer);
+      };
+      this.#inFlight.add(settle);
+      this.nc.request(subject, bytes, { timeout: Math.ceil(timeoutMs) }).then(
+        ({ data }) => {
+          settle({ kind: 'answer', bytes: data });
+        },
+        (error: unknown) => {
+          settle(failureOf(error));
+        },
+      );
+    });
+  }
+
+  publish(subject: string, bytes: Uint8Array): void {
+    if (this.#isConnected && !this.nc.isClosed() && !this.nc.isDraining()) {
+      this.nc.publish(subject, bytes);
+    }
+  }
+
+  /** Subscribes, again after every return of the connection. `refused` is called if it is not allowed. */
+  subscribe(
+    subject: string,
+    take: (bytes: Uint8Array) => void,
+    refused: (error: Error) => void,
+  ): void {
+    this.nc.subscribe(subject, {
+      callback: (error, message) => {
+        if (error === null) take(message.data);
+        else refused(error);
+      },
+    });
+  }
+
+  /** Sends what is left to send and disconnects, within this time. */
+  async close(world: World, withinMs: number): Promise<void> {
+    if (this.nc.isClosed()) return;
+    if (this.#isConnected) {
+      const drained = this.nc.drain().catch(ignore);
+      const giveUp = new AbortController();
+      await Promise.race([drained, world.sleep(withinMs, giveUp.signal).catch(ignore)]);
+      giveUp.abort();
+    }
+    await this.nc.close().catch(ignore);
+  }
+
+  async #follow(): Promise<void> {
+    for await (const { type } of this.nc.status()) {
+      if (type === 'disconnect') this.#change(false);
+      if (type === 'reconnect') this.#change(true);
+    }
+  }
+
+  #change(isConnected: boolean): void {
+    if (this.#isConnected === isConnected) return;
+    this.#isConnected = isConnected;
+    if (!isConnected) for (const settle of this.#inFlight) settle({ kind: 'silence' });
+    for (const listener of this.#listeners) listener(isConnected);
+  }
+}
+
+const dial = ({ servers, credentials, node }: Settings, timeout: number): Promise<NatsConnection> =>
+  connectToNats({
+    ...credentials,
+    servers: [...servers],
+    name: `joinleaf node ${node}`,
+    inboxPrefix: inboxPrefixOf(node),
+    timeout,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: retryMs,
+    reconnectJitter: retryMs,
+    pingInterval: 5_000,
+    maxPingOut: 2,
+    // A server whose users are changing refuses for a moment; a node waits for its return.
+    ignoreAuthErrorAbort: true,
+    noAsyncTraces: true,
+  });
+
+function failureOf(error: unknown): Answer {
+  const causes = error instanceof Error ? [error, error.cause] : [];
+  for (const cause of causes) {
+    if (cause instanceof NoRespondersError) return { kind: 'nobody' };
+    if (cause instanceof PermissionViolationError) return { kind: 'forbidden', cause };
+    if (cause instanceof ClosedConnectionError || cause instanceof DrainingConnectionError) {
+      return { kind: 'closed' };
+    }
+  }
+  return error instanceof RequestError && error.isNoResponders()
+    ? { kind: 'nobody' }
+    : { kind: 'silence' };
+}
+
+const notAllowed = (node: string, cause: unknown): JoinleafError =>
+  new JoinleafError('WSAEACCES', `the broker refused the credentials of node ${node}`, 'no', {
+    cause,
+  });
+
+const notThere = (servers: readonly string[], cause: unknown): JoinleafError =>
+  new JoinleafError('WSAENETDOWN', `no broker answers at ${servers.join(', ')}`, 'safe', { cause });

@@ -1,0 +1,38 @@
+export type {
+  AcceptOptions,
+  CallOptions,
+  Closing,
+  ConnectData,
+  Done,
+  Group,
+  Invitation,
+  Join,
+  Joinleaf,
+  JoinOptions,
+  JoinOutcome,
+  JoinRequest,
+  Leaf,
+  LeafJoin,
+  LeafOptions,
+  LeafOutcome,
+  Link,
+  Listener,
+  Member,
+  Over,
+  Refused,
+  Root,
+  RootOptions,
+  Settled,
+  SocketEvent,
+  Stats,
+  Status,
+} from './api.js';
+export { connect } from './connect.js';
+export {
+  BadArgument,
+  JoinleafError,
+  JoinleafRefusal,
+  UnknownOutcomeError,
+  type Retryable,
+} from './errors.js';
+export type { ConnectOptions } from './options.js';

@@ -1,0 +1,127 @@
+import {
+  socketId,
+  type Descriptor,
+  type Heard,
+  type JoinFlags,
+  type JoinId,
+  type SocketId,
+} from '@joinleaf/multipoint';
+import type { CallOptions, Leaf, Link, Member, Over, SocketEvent } from './api.js';
+import { eventOf } from './events.js';
+import { Feed } from './feed.js';
+import type { Notice, Provider, SocketOwner } from './provider.js';
+
+export interface MemberParts {
+  readonly provider: Provider;
+  readonly descriptor: Descriptor;
+  /** What the session calls the socket; the descriptor, unless the arbiter made the link. */
+  readonly serial: string;
+  readonly session: string;
+  /** Called once, when the socket is over. */
+  readonly over?: () => void;
+}
+
+/** A socket that is, or is about to be, one end of a membership. */
+abstract class Membership implements Member, SocketOwner {
+  readonly session: string;
+  readonly descriptor: Descriptor;
+  readonly socket: SocketId;
+  readonly over: Promise<Over>;
+  readonly #end: (over: Over) => void;
+  readonly #feed: Feed<SocketEvent>;
+  // A membership begins once and ends once, so that everybody can have all of it.
+  readonly #history: SocketEvent[] = [];
+  #join: JoinId | null = null;
+  #isOver = false;
+
+  constructor(private readonly parts: MemberParts) {
+    const { provider, descriptor, serial, session } = parts;
+    const { node, incarnation } = provider.state;
+    this.session = session;
+    this.descriptor = descriptor;
+    this.socket = socketId({ node, incarnation, serial });
+    this.#feed = new Feed(provider.counters);
+    const { promise, resolve } = Promise.withResolvers<Over>();
+    this.over = promise;
+    this.#end = resolve;
+    provider.own(descriptor, this);
+  }
+
+  get join(): JoinId | null {
+    return this.#join;
+  }
+
+  get isOpen(): boolean {
+    return this.#join !== null && !this.#isOver;
+  }
+
+  /** The membership has begun. */
+  joined(join: JoinId): void {
+    this.#join = join;
+  }
+
+  events(): AsyncIterableIterator<SocketEvent, undefined> {
+    return this.#feed.read(this.#history);
+  }
+
+  heard(what: Heard, notice: Notice): void {
+    const event = eventOf(what, notice, () => null);
+    if (event === null) return;
+    this.#history.push(event);
+    this.#feed.push(event);
+    if (event.type !== 'FD_CLOSE') return;
+    this.#finish({ code: event.code, by: 'peer' });
+    // Nothing can be done with what is over: its descriptor is free again (R62).
+    void this.parts.provider.release(this.descriptor);
+  }
+
+  closedHere(): void {
+    this.#finish({ code: null, by: 'self' });
+  }
+
+  close(options: CallOptions = {}): Promise<void> {
+    return this.parts.provider.close(this.descriptor, options);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #finish(over: Over): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#feed.end();
+    this.#end(over);
+    this.parts.over?.();
+  }
+}
+
+/** A member's own socket: the one that asked, or the one that accepted an invitation. */
+export class MemberLeaf extends Membership implements Leaf {
+  constructor(
+    parts: MemberParts,
+    readonly address: string,
+  ) {
+    super(parts);
+  }
+}
+
+export interface Leafs {
+  readonly leaf: string;
+  readonly flags: JoinFlags;
+  readonly callerData: Uint8Array | null;
+}
+
+/** A root's socket for one leaf. */
+export class MemberLink extends Membership implements Link {
+  readonly leaf: string;
+  readonly flags: JoinFlags;
+  readonly callerData: Uint8Array | null;
+
+  constructor(parts: MemberParts, { leaf, flags, callerData }: Leafs) {
+    super(parts);
+    this.leaf = leaf;
+    this.flags = flags;
+    this.callerData = callerData;
+  }
+}

@@ -1,0 +1,72 @@
+import {
+  bindSocket,
+  createSocket,
+  protocols,
+  type AdmissionPolicy,
+  type Descriptor,
+  type SessionAddress,
+} from '@joinleaf/multipoint';
+import type { CallOptions, Root, RootOptions } from './api.js';
+import { checkBacklog, checkPolicy, checkSession } from './check.js';
+import { JoinleafRefusal } from './errors.js';
+import type { Provider } from './provider.js';
+import { refusedHere, refusedThere } from './refused.js';
+import { SessionRoot } from './root.js';
+import { abortable } from './waits.js';
+
+/** Opens a session and listens. What came about of a call that fails is closed again. */
+export async function openRoot(
+  provider: Provider,
+  session: string,
+  options: RootOptions & { readonly backlog: number | null | undefined },
+): Promise<Root> {
+  const address = checkSession('session', session);
+  const policy = checkPolicy(policyIn(options));
+  const { backlog, data = 'nonrooted' } = options;
+  if (typeof backlog === 'number') checkBacklog(backlog);
+  options.signal?.throwIfAborted();
+  provider.check();
+  const protocol = data === 'rooted' ? protocols['mp-rooted'] : protocols['mp-conference'];
+  const dataRole = data === 'rooted' ? 'd_root' : 'd_leaf';
+  const created = provider.take(createSocket(provider.state, protocol, ['c_root', dataRole]));
+  if (!created.ok) throw new JoinleafRefusal(refusedHere(created.error, { session }));
+  const root = new SessionRoot(provider, address, created.value);
+  try {
+    const opening = { root: created.value, address, policy };
+    root.opened(await open(provider, opening, options));
+    if (typeof backlog === 'number') await root.listen(backlog, options);
+    return root;
+  } catch (error) {
+    void provider.release(created.value);
+    throw error;
+  }
+}
+
+interface Opening {
+  readonly root: Descriptor;
+  readonly address: SessionAddress;
+  readonly policy: Partial<AdmissionPolicy>;
+}
+
+async function open(
+  provider: Provider,
+  { root, address, policy }: Opening,
+  options: CallOptions,
+): Promise<number> {
+  const bound = provider.take(
+    bindSocket(provider.state, { socket: root, address, policy }),
+    options,
+  );
+  if (!bound.ok) throw new JoinleafRefusal(refusedHere(bound.error, { session: address }));
+  const { call } = bound.value;
+  if (call === null) throw new Error('a root asks for its address');
+  const reply = await abortable(provider.answer(call), options.signal);
+  if (!reply.ok) throw new JoinleafRefusal(refusedThere(reply));
+  return reply.answer.type === 'opened' ? reply.answer.incarnation : 0;
+}
+
+const callFields: readonly string[] = ['signal', 'timeoutMs', 'data', 'backlog'];
+
+// What is neither is passed on to be refused by name, like a misspelt `capcity`.
+const policyIn = (options: RootOptions): Partial<AdmissionPolicy> =>
+  Object.fromEntries(Object.entries(options).filter(([field]) => !callFields.includes(field)));

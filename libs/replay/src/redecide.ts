@@ -1,0 +1,174 @@
+import { checkChain, type Damage } from '@joinleaf/event-log';
+import {
+  decide,
+  type Decision,
+  type Facts,
+  type Rule,
+  type SessionAddress,
+  type SessionCommand,
+  type SessionEvent,
+  type Session,
+  type WsaCode,
+} from '@joinleaf/multipoint';
+import { sameJson } from './canonical.js';
+import { differences, type Difference } from './diff.js';
+import type { History } from './history.js';
+import { isEdgeRule } from './rules.js';
+import { steps, type Step } from './steps.js';
+
+/** The law under test: the one in force, or another that is held against what was recorded. */
+export type Decider = (command: SessionCommand, session: Session) => Decision;
+
+/** How a recomputed decision compares with the recorded one. */
+export type Verdict =
+  | 'same'
+  | 'accept-to-refuse'
+  | 'refuse-to-accept'
+  | 'other-events'
+  | 'other-rule'
+  | 'other-refusal'
+  | 'threw'
+  /** The log is damaged before this record: there is no state to decide on. */
+  | 'damaged'
+  /** Refused before the session was asked, by a rule that needs more than the log: not recomputed. */
+  | 'at-the-edge';
+
+export type Outcome =
+  | { readonly kind: 'accepted'; readonly rule: Rule; readonly events: readonly SessionEvent[] }
+  | {
+      readonly kind: 'refused';
+      readonly code: WsaCode;
+      readonly rule: Rule;
+      readonly facts: Facts | null;
+    }
+  | { readonly kind: 'threw'; readonly message: string };
+
+export interface Comparison {
+  readonly verdict: Verdict;
+  readonly recorded: Outcome;
+  /** Null where nothing was recomputed. */
+  readonly recomputed: Outcome | null;
+}
+
+/** A record whose recomputation is not what was recorded. */
+export interface Divergence extends Comparison {
+  readonly step: Step;
+  readonly differences: readonly Difference[];
+}
+
+/** What re-deciding one session's history found. */
+export interface SessionReplay {
+  readonly session: SessionAddress;
+  readonly revision: number;
+  readonly decisions: number;
+  readonly refusals: number;
+  readonly counts: Readonly<Record<Verdict, number>>;
+  /** The first divergence; what follows it was still decided on the recorded events. */
+  readonly first: Divergence | null;
+  readonly diverged: number;
+  readonly damage: Damage | null;
+}
+
+/**
+ * Decides every recorded command again, on the state that it met, and compares rule and events, or code
+ * and rule, with what was recorded. After a divergence the recorded events go on.
+ */
+export function redecide(history: History, decider: Decider = decide): SessionReplay {
+  const counts = noCounts();
+  let first: Divergence | null = null;
+  let refusals = 0;
+  let decisions = 0;
+  for (const step of steps(history)) {
+    if (step.kind === 'refusal') refusals += 1;
+    else decisions += 1;
+    const comparison = compare(step, decider);
+    counts[comparison.verdict] += 1;
+    if (first === null && isDivergence(comparison.verdict)) first = diverged(step, comparison);
+  }
+  return {
+    session: history.session,
+    revision: history.commits.at(-1)?.revision ?? 0,
+    decisions,
+    refusals,
+    counts,
+    first,
+    diverged: verdicts.filter(isDivergence).reduce((sum, verdict) => sum + counts[verdict], 0),
+    damage: damageIn(history),
+  };
+}
+
+function damageIn({ commits }: History): Damage | null {
+  const chain = checkChain(commits);
+  return chain.ok ? null : chain.error;
+}
+
+const noCounts = (): Record<Verdict, number> => ({
+  same: 0,
+  'accept-to-refuse': 0,
+  'refuse-to-accept': 0,
+  'other-events': 0,
+  'other-rule': 0,
+  'other-refusal': 0,
+  threw: 0,
+  damaged: 0,
+  'at-the-edge': 0,
+});
+
+const verdicts = Object.keys(noCounts()) as readonly Verdict[];
+
+export const isDivergence = (verdict: Verdict): boolean =>
+  verdict !== 'same' && verdict !== 'damaged' && verdict !== 'at-the-edge';
+
+/** Decides one record again. */
+export function compare(step: Step, decider: Decider = decide): Comparison {
+  const recorded = recordedOutcome(step);
+  if (step.kind === 'refusal' && isEdgeRule(step.refusal.rule)) {
+    return { verdict: 'at-the-edge', recorded, recomputed: null };
+  }
+  if (!step.trusted || step.before === null)
+    return { verdict: 'damaged', recorded, recomputed: null };
+  const command = step.kind === 'decision' ? step.decided.command : step.refusal.command;
+  const recomputed = outcomeOf(command, step.before, decider);
+  return { verdict: verdictOf(recorded, recomputed), recorded, recomputed };
+}
+
+export function recordedOutcome(step: Step): Outcome {
+  if (step.kind === 'decision') {
+    const { rule, events } = step.decided;
+    return { kind: 'accepted', rule, events };
+  }
+  const { code, rule, facts } = step.refusal;
+  return { kind: 'refused', code, rule, facts };
+}
+
+/** What a decider says, as data; a decider that throws has said so too. */
+export function outcomeOf(command: SessionCommand, session: Session, decider: Decider): Outcome {
+  try {
+    const decision = decider(command, session);
+    if (decision.ok) return { kind: 'accepted', ...decision.value };
+    const { code, rule, facts = null } = decision.error;
+    return { kind: 'refused', code, rule, facts };
+  } catch (error) {
+    return { kind: 'threw', message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function verdictOf(recorded: Outcome, recomputed: Outcome): Verdict {
+  if (recomputed.kind === 'threw') return 'threw';
+  if (recorded.kind === 'accepted') {
+    if (recomputed.kind === 'refused') return 'accept-to-refuse';
+    if (!sameJson(recorded.events, recomputed.events)) return 'other-events';
+    return recorded.rule === recomputed.rule ? 'same' : 'other-rule';
+  }
+  if (recomputed.kind === 'accepted') return 'refuse-to-accept';
+  const same =
+    recorded.kind === 'refused' &&
+    recorded.code === recomputed.code &&
+    recorded.rule === recomputed.rule;
+  return same ? 'same' : 'other-refusal';
+}
+
+function diverged(step: Step, comparison: Comparison): Divergence {
+  const { recorded, recomputed } = comparison;
+  return { ...comparison, step, differences: differences(recorded, recomputed) };
+}

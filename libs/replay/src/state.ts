@@ -1,0 +1,69 @@
+import { foldTo, type Basis, type StoredCommit } from '@joinleaf/event-log';
+import {
+  err,
+  ok,
+  outstanding,
+  type AdmissionPolicy,
+  type ControlPlane,
+  type DataPlane,
+  type Ending,
+  type Join,
+  type Member,
+  type Result,
+  type Session,
+  type SessionAddress,
+  type SocketId,
+} from '@joinleaf/multipoint';
+
+/**
+ * The session as it stood at a position: after `basis.revision` commits and `basis.decisions`
+ * decisions of the next one.
+ *
+ * @returns The last position that the log reaches, when it does not reach `basis`.
+ */
+export function stateAt(commits: readonly StoredCommit[], basis: Basis): Result<Session, Basis> {
+  const session = foldTo(commits, basis);
+  if (session !== null) return ok(session);
+  const after = commits.find(({ revision }) => revision === basis.revision + 1);
+  return after === undefined
+    ? err({ revision: commits.at(-1)?.revision ?? 0, decisions: 0 })
+    : err({ revision: basis.revision, decisions: after.decisions.length });
+}
+
+/** A session as plain data, in the words of docs/SPEC.md: what `joinleaf state --json` prints. */
+export interface PlainState {
+  readonly phase: Session['phase'];
+  readonly address?: SessionAddress;
+  readonly incarnation?: number;
+  readonly control?: ControlPlane;
+  readonly data?: DataPlane;
+  readonly root?: SocketId | null;
+  readonly policy?: AdmissionPolicy;
+  readonly backlog?: number | null;
+  readonly joinCount?: number;
+  readonly ending?: Ending;
+  /** Outstanding joins by id: the root's invitation first, then requests in arrival order. */
+  readonly waiting?: Readonly<Record<string, Omit<Join, 'id'>>>;
+  /** Members by socket, in the order of their admission. */
+  readonly members?: Readonly<Record<string, Omit<Member, 'leaf'>>>;
+}
+
+export function plainState(session: Session): PlainState {
+  if (session.phase !== 'open') return session;
+  const { phase, address, incarnation, control, data, root, policy, backlog, joinCount } = session;
+  const waiting = outstanding(session).map(({ id, ...join }) => [id, join] as const);
+  const members = [...session.members.values()].map(({ leaf, ...rest }) => [leaf, rest] as const);
+  return {
+    phase,
+    address,
+    incarnation,
+    control,
+    data,
+    root,
+    policy,
+    backlog,
+    joinCount,
+    waiting: Object.fromEntries(waiting),
+    members: Object.fromEntries(members),
+  };
+}

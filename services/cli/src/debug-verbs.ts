@@ -1,0 +1,254 @@
+import type { Command } from 'commander';
+import type { Act } from './program.js';
+import type { ExportOptions } from './verbs/export.js';
+import type { HistoriesOptions } from './histories.js';
+import type { LadderOptions } from './verbs/ladder.js';
+import type { LogOptions } from './verbs/log.js';
+import type { LsOptions } from './verbs/ls.js';
+import type { ReplayOptions } from './verbs/replay.js';
+import type { ShowOptions } from './verbs/show.js';
+import type { StateOptions } from './verbs/state.js';
+import type { TailOptions } from './verbs/tail.js';
+import type { WhyOptions } from './verbs/why.js';
+
+// Verbs that look and never write: they connect as the auditor, who cannot.
+
+const source = 'a session, or a capture (x.jlcap)';
+const reveal = ['--reveal', 'show what programs attached to joins'] as const;
+const ofSession = ['--session <name>', 'which session of a capture'] as const;
+const full = ['--full', 'do not shorten long lists'] as const;
+const from = ['--from <revision>', 'from this revision on'] as const;
+const to = ['--to <revision>', 'up to this revision'] as const;
+const leaf = ['--leaf <endpoint>', 'only what concerns bob:1, or node bob'] as const;
+
+export function registerDebugVerbs(program: Command, act: Act): void {
+  registerLooking(program, act);
+  registerLog(program, act);
+  registerLadder(program, act);
+  registerPlaces(program, act);
+  registerChecking(program, act);
+  registerCaptures(program, act);
+  registerServices(program, act);
+}
+
+/** Help begins with what one would type. */
+export const examples = (...lines: readonly string[]): string =>
+  `${lines.map((example) => `  joinleaf ${example}`).join('\n')}\n`;
+
+function registerLooking(program: Command, act: Act): void {
+  program
+    .command('ls')
+    .description('the sessions there are')
+    .argument('[source...]', source)
+    .option('--phase <phase>', 'only those that are open, shut, closed or unopened')
+    .option('--since <time>', 'only those that changed in the last 10m, 2h …')
+    .addHelpText('before', examples('ls --phase open', 'ls --since 1h --json', 'ls x.jlcap'))
+    .action((sources: string[], options: LsOptions, self: Command) =>
+      act(self, async (context) => (await import('./verbs/ls.js')).ls(context, sources, options)),
+    );
+  program
+    .command('show')
+    .description('how a session stands')
+    .argument('<source>', source)
+    .option(...full)
+    .option(...reveal)
+    .option(...ofSession)
+    .addHelpText('before', examples('show conf-7', "show '@news'", 'show x.jlcap'))
+    .action((one: string, options: ShowOptions, self: Command) =>
+      act(self, async (context) => (await import('./verbs/show.js')).show(context, one, options)),
+    );
+  program
+    .command('tail')
+    .description('what happens, as it happens')
+    .argument('[session...]', 'sessions; all of them when none is named')
+    .option('--last <n>', 'begin with the last n records (default: 10)')
+    .option('--told', 'say who hears what')
+    .option('--state', 'say what is believed afterwards')
+    .option(...reveal)
+    .addHelpText('before', examples('tail', 'tail conf-7 --told', 'tail --ndjson | jq .rule'))
+    .action((sessions: string[], options: TailOptions, self: Command) =>
+      act(self, async (context) =>
+        (await import('./verbs/tail.js')).tail(context, sessions, options),
+      ),
+    );
+}
+
+function registerLog(program: Command, act: Act): void {
+  program
+    .command('log')
+    .description('a history, one record after the other')
+    .argument('<source>', source)
+    .option(...from)
+    .option(...to)
+    .option('--type <type>', 'only JoinFailed, RequestJoin, WSAEALREADY, refusal …')
+    .option(...leaf)
+    .option('--told', 'say who hears what')
+    .option('--state', 'say what is believed afterwards')
+    .option(...full)
+    .option(...reveal)
+    .option(...ofSession)
+    .addHelpText(
+      'before',
+      examples(
+        'log conf-7 --told --state',
+        'log conf-7 --type refusal',
+        'log x.jlcap --json | jq .records[0]',
+      ),
+    )
+    .action((one: string, options: LogOptions, self: Command) =>
+      act(self, async (context) => (await import('./verbs/log.js')).log(context, one, options)),
+    );
+}
+
+function registerLadder(program: Command, act: Act): void {
+  program
+    .command('ladder')
+    .description('who said what to whom, as a diagram')
+    .argument('<source>', source)
+    .option(...from)
+    .option(...to)
+    .option(...leaf)
+    .option('--as <form>', 'text, mermaid or svg (default: text)')
+    .option('--ascii', 'only characters that every terminal has')
+    .option(...full)
+    .option(...ofSession)
+    .addHelpText(
+      'before',
+      examples(
+        'ladder conf-7 --width 120',
+        'ladder conf-7 --leaf bob',
+        'ladder conf-7 --as svg > ladder.svg',
+      ),
+    )
+    .action((one: string, options: LadderOptions, self: Command) =>
+      act(self, async (context) =>
+        (await import('./verbs/ladder.js')).ladder(context, one, options),
+      ),
+    );
+}
+
+function registerPlaces(program: Command, act: Act): void {
+  program
+    .command('state')
+    .description('what was believed at a position')
+    .argument('<source@n>', 'conf-7@12, conf-7@12.2, x.jlcap@12; without @ the end')
+    .option('--diff <n>', 'only what changed since that position')
+    .option(...full)
+    .option(...reveal)
+    .option(...ofSession)
+    .addHelpText(
+      'before',
+      examples('state conf-7@12', 'state conf-7@12 --diff 11', 'state conf-7@12.1 --json'),
+    )
+    .action((one: string, options: StateOptions, self: Command) =>
+      act(self, async (context) => (await import('./verbs/state.js')).state(context, one, options)),
+    );
+  program
+    .command('why')
+    .description('why a command passed or not, recomputed')
+    .argument('<request>', 'conf-7#6, conf-7@5.2, a session (its last refusal), or a command id')
+    .argument('[command-id]', 'with a session or a capture: the command that is meant')
+    .option('--last-refused', 'the last refusal of a session, which is the default')
+    .option(...reveal)
+    .option(...ofSession)
+    .addHelpText(
+      'before',
+      examples('why conf-7#6', 'why conf-7', 'why conf-7 4f1c9a02d7e8', 'why x.jlcap#6'),
+    )
+    .action((request: string, id: string | undefined, options: WhyOptions, self: Command) =>
+      act(self, async (context) =>
+        (await import('./verbs/why.js')).why(context, request, id, options),
+      ),
+    );
+}
+
+function registerChecking(program: Command, act: Act): void {
+  program
+    .command('verify')
+    .description('is the log what was written: revisions, hash chain, stream settings')
+    .argument('[source...]', source)
+    .option('--all', 'every session')
+    .addHelpText('before', examples('verify --all', 'verify conf-7', 'verify x.jlcap'))
+    .action((sources: string[], options: HistoriesOptions, self: Command) =>
+      act(self, async (context) =>
+        (await import('./verbs/verify.js')).verify(context, sources, options),
+      ),
+    );
+  program
+    .command('replay')
+    .description('decide everything again, and compare with what was recorded')
+    .argument('[source...]', source)
+    .option('--all', 'every session')
+    .option('--against <module>', 'a module that exports decide(command, session)')
+    .option('--junit <file>', 'write a JUnit report too')
+    .option(...ofSession)
+    .addHelpText(
+      'before',
+      examples(
+        'replay --all',
+        'replay a.jlcap b.jlcap --junit report.xml',
+        'replay conf-7 --against ./new-decider.js',
+      ),
+    )
+    .action((sources: string[], options: ReplayOptions, self: Command) =>
+      act(self, async (context) =>
+        (await import('./verbs/replay.js')).replay(context, sources, options),
+      ),
+    );
+}
+
+function registerCaptures(program: Command, act: Act): void {
+  program
+    .command('export')
+    .description('whole sessions in one file, names and data taken out')
+    .argument('[source...]', source)
+    .option('--all', 'every session')
+    .option('-o, --output <file>', 'where to; - for a pipe (default: SESSION.jlcap)')
+    .option('--keep <what>', 'do not take out: names, ids, data, everything')
+    .option(...ofSession)
+    .addHelpText(
+      'before',
+      examples('export conf-7', 'export --all -o all.jlcap', 'export conf-7 --keep names,ids'),
+    )
+    .action((sources: string[], options: ExportOptions, self: Command) =>
+      act(self, async (context) =>
+        (await import('./verbs/export.js')).exportCapture(context, sources, options),
+      ),
+    );
+  program
+    .command('inspect')
+    .description('what is in a capture, before it is sent or believed')
+    .argument('<file>', 'x.jlcap')
+    .action((file: string, _options: object, self: Command) =>
+      act(self, async (context) => (await import('./verbs/inspect.js')).inspect(context, file)),
+    );
+}
+
+function registerServices(program: Command, act: Act): void {
+  const errors = program.command('errors').description('error codes and rules, in words');
+  errors
+    .command('lookup')
+    .description('a code, its number, or a rule')
+    .argument('<code>', 'WSAEALREADY, ALREADY, 10037, R50 …')
+    .action((code: string, _options: object, self: Command) =>
+      act(self, async (context) => (await import('./verbs/errors.js')).errorsLookup(context, code)),
+    );
+  errors
+    .command('ls')
+    .description('all codes, what they mean, and whether to try again')
+    .action((_options: object, self: Command) =>
+      act(self, async (context) => (await import('./verbs/errors.js')).errorsLs(context)),
+    );
+  program
+    .command('ping')
+    .description('which services answer')
+    .action((_options: object, self: Command) =>
+      act(self, async (context) => (await import('./verbs/ping.js')).ping(context, 'PING')),
+    );
+  program
+    .command('info')
+    .description('what the services say of themselves')
+    .action((_options: object, self: Command) =>
+      act(self, async (context) => (await import('./verbs/ping.js')).ping(context, 'INFO')),
+    );
+}

@@ -1,0 +1,46 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SessionAddress } from '@joinleaf/multipoint';
+import type { History } from '@joinleaf/replay';
+import type { Line } from '@joinleaf/transcript';
+import { connectLive } from '../live.js';
+import type { Settings } from '../settings.js';
+import { loadSession } from '../sources.js';
+import { ladderLines } from '../verbs/ladder.js';
+import type { Broker } from './broker.js';
+
+const timeoutMs = 5_000;
+const lookAgainMs = 20;
+const lookAgainMax = 100;
+
+export interface LadderWish {
+  readonly session: SessionAddress;
+  /** How many commands were refused: the record of them is written behind the answer. */
+  readonly refused: number;
+  readonly columns: number;
+  readonly signal: AbortSignal;
+}
+
+/** What `joinleaf ladder` says of the session, read as it reads: from the log, as the auditor. */
+export async function ladderFromLog(broker: Broker, wish: LadderWish): Promise<readonly Line[]> {
+  const { session, refused, columns, signal } = wish;
+  await using live = await connectLive(settingsOf(broker), { role: 'auditor', signal });
+  for (let again = 0; ; again += 1) {
+    const { history } = await loadSession(live, session, signal);
+    const isWhole = history.refusals.length >= refused;
+    if (isWhole || again === lookAgainMax) return ladderLines(history, columns, lastLife(history));
+    await delay(lookAgainMs);
+  }
+}
+
+// A session that is opened again goes on in the same history.
+function lastLife({ commits }: History): { readonly from?: string } {
+  const opened = commits.findLast(({ decisions }) =>
+    decisions.some(({ command }) => command.type === 'OpenSession'),
+  );
+  return opened === undefined ? {} : { from: String(opened.revision) };
+}
+
+function settingsOf({ nats, realm }: Broker): Settings {
+  const { servers, user, pass } = nats.credentials.auditor;
+  return { servers, realm, timeoutMs, origin: 'the demo', login: () => ({ user, pass }) };
+}

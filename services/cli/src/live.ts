@@ -1,0 +1,94 @@
+import {
+  connectBroker,
+  JetStreamDecisionLog,
+  JetStreamLog,
+  JetStreamNodeLog,
+  type Broker,
+} from '@joinleaf/jetstream-log';
+import { Subjects } from '@joinleaf/wire';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { exitCodes, Trouble } from './exit-codes.js';
+import type { Role, Settings } from './settings.js';
+
+/** A connection to a realm, with its logs. */
+export interface Live extends AsyncDisposable {
+  readonly nc: NatsConnection;
+  readonly subjects: Subjects;
+  readonly events: JetStreamLog;
+  readonly decisions: JetStreamDecisionLog;
+  readonly nodes: JetStreamNodeLog;
+  readonly settings: Settings;
+}
+
+export interface LiveOptions {
+  readonly role: Role;
+  readonly signal: AbortSignal;
+  /** The connection was lost, or came back. */
+  readonly onStatus?: (status: 'lost' | 'back') => void;
+}
+
+/**
+ * Connects to the server that the settings name.
+ *
+ * @throws Trouble (unknown) that names the server when it does not answer in time or lets nobody in.
+ */
+export async function connectLive(settings: Settings, options: LiveOptions): Promise<Live> {
+  const broker = await connected(settings, options);
+  const { nc } = broker;
+  const subjects = new Subjects(settings.realm);
+  const reading = {
+    nc,
+    subjects,
+    followBy: 'polling',
+    readPatienceMs: settings.timeoutMs,
+  } as const;
+  return {
+    nc,
+    subjects,
+    settings,
+    events: new JetStreamLog(reading),
+    decisions: new JetStreamDecisionLog(reading),
+    nodes: new JetStreamNodeLog({ nc, subjects, followBy: 'polling' }),
+    [Symbol.asyncDispose]: () => broker.close(),
+  };
+}
+
+async function connected(settings: Settings, options: LiveOptions): Promise<Broker> {
+  const { user, pass } = settings.login(options.role);
+  const { onStatus, signal } = options;
+  try {
+    return await connectBroker({
+      servers: settings.servers,
+      user,
+      pass,
+      name: `joinleaf (${options.role})`,
+      // The auditor may hear answers nowhere else.
+      ...(user === 'auditor' ? { inboxPrefix: '_INBOX.auditor' } : {}),
+      connectWithinMs: Math.min(settings.timeoutMs, connectPatienceMs),
+      signal,
+      onEvent: (event) => {
+        if (event.kind === 'disconnected') onStatus?.('lost');
+        if (event.kind === 'reconnected') onStatus?.('back');
+      },
+    });
+  } catch (error) {
+    throw signal.aborted ? error : unreachable(settings, error);
+  }
+}
+
+const connectPatienceMs = 60_000;
+
+function unreachable(settings: Settings, error: unknown): Trouble {
+  const servers = settings.servers.join(', ');
+  const reason = reasonOf(error);
+  return new Trouble(exitCodes.unknown, `no connection to ${servers}: ${reason}`, [
+    `the server is from ${settings.origin}`,
+    'start one with `npm start`, or name yours: --servers HOST:PORT',
+  ]);
+}
+
+/** The innermost message of an error. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
+}

@@ -1,0 +1,114 @@
+import { Command, Option } from 'commander';
+import { registerDemo } from './demo/index.js';
+import { registerClientVerbs } from './client-verbs.js';
+import { registerDebugVerbs } from './debug-verbs.js';
+import { exitCodes, Trouble, type ExitCode } from './exit-codes.js';
+import { findSettings, type SettingsFlags } from './settings.js';
+import { Terminal, type Format } from './terminal.js';
+import type { VerbContext } from './verb.js';
+import type { World } from './world.js';
+
+/** What a verb's module does with its context and its arguments. */
+export type Verb = (context: VerbContext) => Promise<ExitCode>;
+/** Runs a verb for the command it was called by. */
+export type Act = (command: Command, verb: Verb) => Promise<void>;
+
+interface GlobalFlags extends SettingsFlags {
+  readonly json?: boolean;
+  readonly ndjson?: boolean;
+  readonly plain?: boolean;
+  readonly color?: boolean;
+  readonly width?: string;
+  readonly quiet?: boolean;
+}
+
+const introduction = `joinleaf looks at sessions: what happened in them, why, and whether it would happen again.
+
+  joinleaf ls                            the sessions there are
+  joinleaf show conf-7                   how one of them stands
+  joinleaf ladder conf-7                 who said what to whom
+  joinleaf why conf-7                    why the last refusal was one
+  joinleaf why conf-7#6                  why record 6 is as it is
+  joinleaf replay --all                  decide everything again, and compare
+  joinleaf export conf-7                 a file to send, with names and data taken out
+  joinleaf log conf-7.jlcap              and the same verbs on that file
+`;
+
+const ending = `
+Exit codes: 0 fine, 1 failure or refused, 2 usage, 3 not found, 4 divergence, 5 damage,
+6 outcome unknown or no server, 130 interrupted.
+Servers and logins: flags, else JOINLEAF_SERVERS, JOINLEAF_REALM, JOINLEAF_USER,
+JOINLEAF_PASS, else the nearest .joinleaf/context.json, which \`npm start\` leaves.
+`;
+
+/** The command line: verbs, options, help. A verb's code is loaded when it is called. */
+export function makeProgram(world: World, done: (exitCode: ExitCode) => void): Command {
+  const program = new Command('joinleaf')
+    .version('0.1.0', '-V, --version')
+    .showHelpAfterError('(joinleaf --help, joinleaf VERB --help)')
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .configureOutput({
+      writeOut: (text) => {
+        world.stdout.write(text);
+      },
+      writeErr: (text) => {
+        world.stderr.write(text);
+      },
+      getOutHelpWidth: () => world.stdout.columns ?? 80,
+      getErrHelpWidth: () => world.stderr.columns ?? 80,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .exitOverride()
+    .addHelpText('before', introduction)
+    .addHelpText('after', ending);
+  addGlobalOptions(program);
+  const act: Act = async (command, verb) => {
+    const flags = command.optsWithGlobals<GlobalFlags>();
+    done(await verb(contextFor(flags, world)));
+  };
+  registerDebugVerbs(program, act);
+  registerClientVerbs(program, act);
+  registerDemo(program, act);
+  return program;
+}
+
+function addGlobalOptions(program: Command): void {
+  program
+    .option('--servers <list>', 'host:port of the NATS server, or several with commas')
+    .option('--realm <name>', 'the deployment')
+    .option('--user <name>', 'log in as somebody else')
+    .option('--pass-file <file>', 'the password of that user')
+    .option('--context <file>', 'instead of the nearest .joinleaf/context.json')
+    .option('--timeout <time>', 'how long to wait for the server (default: 5s)')
+    .addOption(new Option('--json', 'one JSON document').conflicts(['ndjson', 'plain']))
+    .addOption(new Option('--ndjson', 'a JSON document in each line').conflicts('plain'))
+    .option('--plain', 'tab-separated lines')
+    .option('--no-color', 'no colour, as with NO_COLOR')
+    .option('--width <columns>', 'columns of a page')
+    .option('-q, --quiet', 'no talk beside the result')
+    .option('--debug', 'say where an error happened');
+}
+
+function contextFor(flags: GlobalFlags, world: World): VerbContext {
+  const terminal = new Terminal(world, {
+    format: formatOf(flags),
+    colour: flags.color !== false,
+    quiet: flags.quiet === true,
+    width: widthIn(flags.width),
+  });
+  return { world, terminal, settings: () => findSettings(flags, world) };
+}
+
+function formatOf({ json, ndjson, plain }: GlobalFlags): Format {
+  if (json === true) return 'json';
+  if (ndjson === true) return 'ndjson';
+  return plain === true ? 'plain' : 'page';
+}
+
+function widthIn(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const width = Number(text);
+  if (Number.isInteger(width) && width >= 40 && width <= 1_000) return width;
+  throw new Trouble(exitCodes.usage, '--width is a number of columns from 40 to 1000');
+}

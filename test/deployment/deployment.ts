@@ -1,0 +1,208 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectNode, type ConnectOptions, type Joinleaf } from '@joinleaf/client';
+import type { RefusalRecord, StoredCommit } from '@joinleaf/event-log';
+import {
+  startNatsServer,
+  type NatsCredentials,
+  type RunningNatsServer,
+  type StartOptions,
+} from '@joinleaf/nats-server';
+import { Subjects, type Bulletin } from '@joinleaf/wire';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { RawNode, type Login } from './raw-node.js';
+import { readRecords } from './read-records.js';
+import { commitsOf, refusalsOf, type Records } from './records.js';
+import { ServiceSlot } from './service-slot.js';
+
+/** A leaf agent and its endpoints, as its configuration has them. */
+export interface AgentWish {
+  readonly node: string;
+  readonly endpoints: readonly object[];
+  readonly settings?: Settings;
+}
+
+type Settings = Readonly<Record<string, string>>;
+
+export interface DeploymentWish {
+  readonly sessions?: number;
+  readonly notifiers?: number;
+  readonly agents?: readonly AgentWish[];
+  readonly server?: StartOptions;
+  /** For every session service, besides what each needs. */
+  readonly sessionSettings?: Settings;
+  readonly notifierSettings?: Settings;
+}
+
+/**
+ * Starts a nats-server and the services as processes, in a realm of their own, and returns when all are ready.
+ * The logs stay in a temporary folder when JOINLEAF_TEST_LOGS is set.
+ */
+export async function startDeployment(wish: DeploymentWish = {}): Promise<Deployment> {
+  const nats = await startNatsServer(wish.server);
+  const folder = await mkdtemp(join(tmpdir(), 'joinleaf-e2e-'));
+  const deployment = new Deployment(nats, folder, wish);
+  try {
+    await deployment.start();
+    return deployment;
+  } catch (error) {
+    await deployment.stop();
+    throw error;
+  }
+}
+
+export class Deployment implements AsyncDisposable {
+  readonly realm = `t${randomBytes(4).toString('hex')}`;
+  readonly subjects = new Subjects(this.realm);
+  readonly sessions: readonly ServiceSlot[];
+  readonly notifiers: readonly ServiceSlot[];
+  readonly agents: ReadonlyMap<string, ServiceSlot>;
+  readonly #nodes: Joinleaf[] = [];
+  readonly #rawNodes: RawNode[] = [];
+  #reader: NatsConnection | null = null;
+
+  constructor(
+    readonly nats: RunningNatsServer,
+    readonly folder: string,
+    wish: DeploymentWish,
+  ) {
+    const { services, nodes } = nats.credentials;
+    const { sessions = 1, notifiers = 1, agents = [] } = wish;
+    const slots = (service: string, count: number, settings: Settings = {}) =>
+      Array.from({ length: count }, (_, index) => {
+        const name = count === 1 ? service : `${service}-${String(index + 1)}`;
+        return this.#slot(name, service, services, settings);
+      });
+    this.sessions = slots('session', sessions, wish.sessionSettings);
+    this.notifiers = slots('notifier', notifiers, wish.notifierSettings);
+    this.agents = new Map(
+      agents.map((agent) => {
+        const own = { JOINLEAF_NODE: agent.node, JOINLEAF_CONFIG: this.#agentFile(agent) };
+        const config = { ...own, ...agent.settings };
+        return [agent.node, this.#slot(agent.node, 'leaf-agent', nodes, config)] as const;
+      }),
+    );
+    this.#agentWishes = agents;
+  }
+
+  readonly #agentWishes: readonly AgentWish[];
+
+  async start(): Promise<void> {
+    for (const agent of this.#agentWishes) {
+      await writeFile(this.#agentFile(agent), JSON.stringify({ endpoints: agent.endpoints }));
+    }
+    await Promise.all([...this.sessions, ...this.notifiers].map((slot) => slot.start()));
+    await Promise.all([...this.agents.values()].map((slot) => slot.start()));
+  }
+
+  get session(): ServiceSlot {
+    return only(this.sessions);
+  }
+
+  get notifier(): ServiceSlot {
+    return only(this.notifiers);
+  }
+
+  agent(node: string): ServiceSlot {
+    const slot = this.agents.get(node);
+    if (slot === undefined) throw new Error(`there is no agent ${node}`);
+    return slot;
+  }
+
+  /** A program with the client in it, as a node of this name. */
+  async connectNode(node: string, options: Partial<ConnectOptions> = {}): Promise<Joinleaf> {
+    const { servers, user, pass } = this.nats.credentials.nodes;
+    const login = {
+      servers,
+      ...(user === undefined ? {} : { user }),
+      ...(pass === undefined ? {} : { pass }),
+    };
+    const jl = await connectNode({ ...login, realm: this.realm, node, ...options });
+    this.#nodes.push(jl);
+    return jl;
+  }
+
+  /** A node that speaks the protocol without our client. */
+  async connectRaw(node: string, login?: Login, incarnation?: string): Promise<RawNode> {
+    const raw = await RawNode.connect(
+      login ?? this.nats.credentials.nodes,
+      this.realm,
+      node,
+      incarnation,
+    );
+    this.#rawNodes.push(raw);
+    return raw;
+  }
+
+  async records(): Promise<Records> {
+    this.#reader ??= await connect({
+      ...this.nats.credentials.services,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 100,
+    });
+    return readRecords(this.#reader, this.subjects);
+  }
+
+  async commitsOf(session: string): Promise<readonly StoredCommit[]> {
+    return commitsOf(await this.records(), session);
+  }
+
+  async refusalsOf(session: string): Promise<readonly RefusalRecord[]> {
+    return refusalsOf(await this.records(), session);
+  }
+
+  async bulletinsOf(node: string): Promise<readonly Bulletin[]> {
+    return (await this.records()).bulletins.get(node) ?? [];
+  }
+
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.#nodes.map((node) => node.close()));
+    await Promise.allSettled(this.#rawNodes.map((raw) => raw.close()));
+    const agents = [...this.agents.values()];
+    await Promise.allSettled(agents.map((slot) => slot.stop()));
+    await Promise.allSettled([...this.sessions, ...this.notifiers].map((slot) => slot.stop()));
+    await this.#reader?.close();
+    await this.nats.stop();
+    if (process.env.JOINLEAF_TEST_LOGS === undefined) {
+      await rm(this.folder, { recursive: true, force: true });
+    } else {
+      process.stderr.write(`logs: ${this.folder}\n`);
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #agentFile({ node }: AgentWish): string {
+    return join(this.folder, `${node}.json`);
+  }
+
+  #slot(name: string, service: string, login: NatsCredentials, settings: Settings): ServiceSlot {
+    const { servers, user = '', pass = '' } = login;
+    const common = {
+      JOINLEAF_SERVERS: servers.join(','),
+      JOINLEAF_USER: user,
+      JOINLEAF_PASS: pass,
+      JOINLEAF_REALM: this.realm,
+      JOINLEAF_NAME: name,
+      JOINLEAF_HTTP_PORT: '0',
+      JOINLEAF_GRACE_MS: '3000',
+      JOINLEAF_LOG: 'json',
+    };
+    return new ServiceSlot({
+      name,
+      service,
+      settings: { ...common, ...settings },
+      logFolder: join(this.folder, 'logs'),
+    });
+  }
+}
+
+function only<T>(slots: readonly T[]): T {
+  const [slot] = slots;
+  if (slot === undefined) throw new Error('there is none');
+  return slot;
+}

@@ -1,0 +1,253 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Invitation, JoinRequest, Leaf, Link, Root, Stats } from '@joinleaf/client';
+import { fold, type StoredCommit } from '@joinleaf/event-log';
+import { Actor } from './actor.js';
+import type { Chance } from './chance.js';
+import type { Deployment } from './deployment.js';
+import { eventually } from './eventually.js';
+import type { Journal } from './journal.js';
+import { commitsOf, textOf, type Records } from './records.js';
+
+export interface TrafficWish {
+  readonly deployment: Deployment;
+  readonly journal: Journal;
+  readonly chance: Chance;
+  readonly rooms?: number;
+  readonly guests?: number;
+  /** Endpoints besides the guests' own that hosts invite, such as those of leaf agents. */
+  readonly endpoints?: readonly string[];
+  /** Called for each link at a host, with the endpoint at its other end. */
+  readonly onLink?: (link: Link, room: Room) => void;
+}
+
+/** A session with a root, and the program that keeps it. */
+export interface Room {
+  readonly host: Actor;
+  readonly root: Root;
+}
+
+const group = '@news';
+
+/**
+ * A steady stream of joins, invitations and departures: hosts who let most in and turn some away, guests who
+ * come, stay a little and go, a lobby that admits by itself, and a group. It goes on whatever happens to the
+ * services, until it is told to stop.
+ */
+export class Traffic {
+  readonly #wish: TrafficWish;
+  readonly #loops: Promise<void>[] = [];
+  readonly #rooms: Room[] = [];
+  readonly #guests: Actor[] = [];
+  #stopping = false;
+  #lobby: Room | null = null;
+
+  static async start(wish: TrafficWish): Promise<Traffic> {
+    const traffic = new Traffic(wish);
+    await traffic.#begin();
+    return traffic;
+  }
+
+  private constructor(wish: TrafficWish) {
+    this.#wish = wish;
+  }
+
+  get rooms(): readonly Room[] {
+    return this.#rooms;
+  }
+
+  get joined(): number {
+    return this.#wish.journal.count('joined');
+  }
+
+  /** Waits until so many more have joined: whatever happened, it goes on. */
+  async goesOn(count: number, withinMs = 40_000): Promise<void> {
+    const enough = this.joined + count;
+    const what = `${String(count)} more join`;
+    await eventually(what, () => this.joined >= enough, { withinMs });
+  }
+
+  /**
+   * Nobody asks any more, every call has its outcome, and the sessions are closed. The programs stay connected,
+   * to hear what there is still to hear.
+   */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#wish.journal.everyOutcome(60_000);
+    await Promise.all(this.#loops);
+    await this.#nobodyIsLeft();
+    const open = this.#lobby === null ? this.#rooms : [...this.#rooms, this.#lobby];
+    await Promise.all(open.map(({ host, root }) => insistently(() => host.close(root))));
+  }
+
+  /** What happened to all clients together. */
+  get stats(): Readonly<
+    Record<'retries' | 'reconnects' | 'duplicatesDropped' | 'gaps' | 'resumes' | 'unknown', number>
+  > {
+    const all = this.#clients.map(({ jl }) => jl.stats);
+    const sum = (count: (stats: Stats) => number) =>
+      all.reduce((total, each) => total + count(each), 0);
+    return {
+      retries: sum(({ retries }) => retries),
+      reconnects: sum(({ reconnects }) => reconnects),
+      duplicatesDropped: sum(({ duplicatesDropped }) => duplicatesDropped),
+      gaps: sum(({ gaps }) => gaps),
+      resumes: sum(({ resumes }) => resumes),
+      unknown: sum(({ unknown }) => unknown),
+    };
+  }
+
+  get #clients(): readonly Actor[] {
+    return [...this.#rooms.map(({ host }) => host), ...this.#guests];
+  }
+
+  // Every guest has left again, also where it never learned that it was let in: no ghosts.
+  async #nobodyIsLeft(): Promise<void> {
+    await eventually('nobody is left in the lobby and in the group', async () => {
+      const records = await this.#wish.deployment.records();
+      const left = ['lobby', group].flatMap((session) => membersIn(commitsOf(records, session)));
+      if (left.length > 0) throw new Error(this.#storyOf(left, records));
+      return true;
+    });
+  }
+
+  // What the log and the program know of members that should have gone.
+  #storyOf(left: readonly string[], { commits }: Records): string {
+    const lines = left.map((leaf) => {
+      const decisions = commits.flatMap((commit) =>
+        commit.decisions.map((decided) => ({
+          revision: commit.revision,
+          at: commit.decidedAt,
+          ...decided,
+        })),
+      );
+      const about = decisions.filter(({ command }) =>
+        JSON.stringify(command).includes(`"${leaf}"`),
+      );
+      const tokens = about.flatMap(({ command }) =>
+        'callerData' in command ? textOf(command.callerData) : [],
+      );
+      const answers = this.#wish.journal.answers.filter(({ token }) => tokens.includes(token));
+      return JSON.stringify({ leaf, about, answers });
+    });
+    return `still there: ${lines.join('\n')}`;
+  }
+
+  async #begin(): Promise<void> {
+    const { deployment, journal, chance, rooms = 2, guests = 4 } = this.#wish;
+    const enter = (node: string) => Actor.enter(deployment, journal, node);
+    const hosts = await Promise.all(numbers(rooms).map((n) => enter(`host-${n}`)));
+    const hasty = { requestTimeoutMs: 300, callTimeoutMs: 800 };
+    for (const n of numbers(guests)) {
+      const options = Number(n) % 2 === 0 ? hasty : {};
+      this.#guests.push(await Actor.enter(deployment, journal, `guest-${n}`, options));
+    }
+    const keeper = await enter('keeper');
+
+    for (const [index, host] of hosts.entries()) {
+      const root = await host.openRoot(`room-${String(index + 1)}`, { joinDeadlineMs: 5_000 });
+      this.#rooms.push({ host, root });
+    }
+    const lobby = await keeper.openRoot('lobby', { admit: 'auto', capacity: 2 });
+    this.#lobby = { host: keeper, root: lobby };
+    await keeper.jl.openGroup(group);
+
+    for (const room of this.#rooms) {
+      void this.#keepDoor(room, chance.fork());
+      this.#loops.push(this.#inviteOn(room, chance.fork()));
+    }
+    for (const guest of this.#guests) {
+      void this.#beInvited(guest, chance.fork());
+      this.#loops.push(this.#comeAndGo(guest, chance.fork()));
+    }
+  }
+
+  /** Whether to go on after it. */
+  async #pause(ms: number): Promise<boolean> {
+    await delay(ms);
+    return !this.#stopping;
+  }
+
+  async #keepDoor({ host, root }: Room, chance: Chance): Promise<void> {
+    for await (const request of root.requests()) {
+      void this.#answer(host, request, chance).catch(() => undefined); // The asker's outcome tells.
+    }
+  }
+
+  async #answer(host: Actor, request: JoinRequest, chance: Chance): Promise<void> {
+    if (chance.oneIn(8)) {
+      await request.reject();
+      return;
+    }
+    if (chance.oneIn(8)) await request.defer();
+    const accepted = await request.accept({ calleeData: 'welcome' });
+    if (!accepted.ok) return;
+    host.watch(accepted.link);
+    if (chance.oneIn(4)) await this.#closeSoon(host, accepted.link, chance);
+  }
+
+  async #inviteOn(room: Room, chance: Chance): Promise<void> {
+    const { endpoints = [], onLink } = this.#wish;
+    const { host, root } = room;
+    while (await this.#pause(chance.whole(5, 60))) {
+      const guest = chance.pick(this.#guests);
+      const leaf = chance.pick([`${guest.node}:1`, `${guest.node}:1`, ...endpoints]);
+      const outcome = await host.inviteAndWait(root, leaf, { deadlineMs: 1_500 }).catch(() => null);
+      if (!outcome?.ok) continue;
+      onLink?.(outcome.link, room);
+      if (!endpoints.includes(leaf) || chance.oneIn(3)) {
+        await this.#closeSoon(host, outcome.link, chance);
+      }
+    }
+  }
+
+  async #comeAndGo(guest: Actor, chance: Chance): Promise<void> {
+    while (await this.#pause(chance.whole(1, 40))) {
+      const session = chance.pick([...this.#rooms.map(({ root }) => root.session), 'lobby', group]);
+      const outcome = await guest.ask(session, { deadlineMs: 5_000 });
+      if (outcome?.ok) await this.#closeSoon(guest, outcome.leaf, chance);
+    }
+  }
+
+  async #beInvited(guest: Actor, chance: Chance): Promise<void> {
+    for await (const invitation of guest.jl.listen(1)) {
+      void this.#consider(guest, invitation, chance).catch(() => undefined);
+    }
+  }
+
+  async #consider(guest: Actor, invitation: Invitation, chance: Chance): Promise<void> {
+    if (chance.oneIn(10)) return; // Neither yes nor no: the deadline decides.
+    if (chance.oneIn(8)) {
+      await invitation.reject();
+      return;
+    }
+    const accepted = await invitation.accept({ calleeData: 'gladly' });
+    if (!accepted.ok) return;
+    guest.watch(accepted.leaf);
+    await accepted.leaf.over;
+  }
+
+  async #closeSoon(actor: Actor, socket: Leaf | Link, chance: Chance): Promise<void> {
+    await delay(chance.whole(0, 120));
+    await insistently(() => actor.close(socket));
+  }
+}
+
+function membersIn(commits: readonly StoredCommit[]): readonly string[] {
+  const { session } = fold(commits);
+  return session.phase === 'open' ? [...session.members.keys()] : [];
+}
+
+const numbers = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => String(index + 1));
+
+// Closing is safe to repeat, and has to work in the end.
+async function insistently(work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; attempt <= 40; attempt += 1) {
+    try {
+      await work();
+      return;
+    } catch {
+      await delay(250);
+    }
+  }
+}

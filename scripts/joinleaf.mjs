@@ -3,10 +3,11 @@
 // dependencies, because it runs before there are any, on whatever Node started npm.
 import { cleanOutput } from './clean.mjs';
 import { installDependencies } from './dependencies.mjs';
-import { run, runQuietly } from './processes.mjs';
+import { run, runQuietly, stopSignal } from './processes.mjs';
 import { fail, timed } from './telling.mjs';
 
 const nodeMajorMin = 20;
+const interrupted = 130;
 
 const jest = ['node_modules/jest/bin/jest.js'];
 const vmModules = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
@@ -40,8 +41,11 @@ async function main([verb, ...args]) {
 
   await installDependencies();
   for (const [index, step] of steps.entries()) {
-    const exitCode = await step(index === steps.length - 1 ? args : []);
+    const isLast = index === steps.length - 1;
+    const exitCode = await step(isLast ? args : []);
     if (exitCode !== 0) process.exit(exitCode);
+    // The compiler finishes its work when it is told to stop, and says that all is well.
+    if (stopSignal !== null && !isLast) process.exit(interrupted);
   }
 }
 

@@ -31,16 +31,25 @@ export async function runQuietly(command) {
   return exitCode;
 }
 
+/** The signal that came while a child ran, or null: nothing more is to be started then. */
+export let stopSignal = null;
+
 /** Waits for a child; signals meant for us reach it, and its exit code becomes ours. */
 export function finish(child) {
   const forwarders = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => {
-    // A terminal sends Ctrl-C to the whole group: the child has heard it already.
-    const heardAlready = signal === 'SIGINT' && process.stdin.isTTY === true;
-    const forward = () => heardAlready || child.kill(signal);
+    // A terminal tells the whole group of a Ctrl-C, and of its own end: the child has heard it already.
+    const heardAlready = signal !== 'SIGTERM' && process.stdin.isTTY === true;
+    const forward = () => {
+      stopSignal = signal;
+      if (!heardAlready) child.kill(signal);
+    };
     process.on(signal, forward);
     return () => process.off(signal, forward);
   });
-  const stopWatching = whenParentDies(() => child.kill('SIGTERM'));
+  const stopWatching = whenParentDies(() => {
+    stopSignal = 'SIGTERM';
+    child.kill('SIGTERM');
+  });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (exitCode, signal) => {

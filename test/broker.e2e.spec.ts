@@ -49,7 +49,9 @@ describe('a steady stream of joins goes on', () => {
   }, 120_000);
 
   it('when the session service hangs for longer than a node may be silent', async () => {
-    await deployment.session.freeze(2_000);
+    const sleeper = await deployment.connectNode('sleeper', { boundMs: 3_000 });
+    await deployment.session.freeze(4_000);
+    expect(sleeper.status).toBe('connected');
     await traffic.goesOn(5);
   }, 60_000);
 
@@ -65,6 +67,9 @@ describe('afterwards', () => {
     process.stderr.write(`broker.e2e: ${journal.summary} ${JSON.stringify(traffic.stats)}\n`);
     expect(journal.waiting).toBe(0);
     expect(journal.count('joined')).toBeGreaterThan(30);
+    // What the run was for did happen.
+    const { retries, reconnects } = traffic.stats;
+    expect(Math.min(retries, reconnects)).toBeGreaterThan(0);
   }, 120_000);
 
   it('nothing is lost, nothing was told twice, and nothing contradicts the record', async () => {

@@ -117,6 +117,7 @@ describe('afterwards', () => {
     process.stderr.write(`kill.e2e: ${journal.summary} ${JSON.stringify(traffic.stats)}\n`);
     expect(journal.waiting).toBe(0);
     expect(journal.count('joined')).toBeGreaterThan(50);
+    expect(traffic.stats.retries).toBeGreaterThan(0);
   }, 90_000);
 
   it('nothing is lost, nothing was told twice, and nothing contradicts the record', async () => {

@@ -19,6 +19,7 @@ const journal = new Journal();
 let deployment: Deployment;
 let host: RawNode;
 let guests: readonly RawNode[];
+let traffic: Traffic;
 
 beforeAll(async () => {
   deployment = await startDeployment({ sessions: 2, notifiers: 2 });
@@ -204,10 +205,25 @@ describe('two session services', () => {
 
 describe('two session services and two notifiers', () => {
   it('let programs come and go, and tell each of them everything once', async () => {
-    const traffic = await Traffic.start({ deployment, journal, chance: chance.fork() });
-    await traffic.goesOn(80);
+    traffic = await Traffic.start({ deployment, journal, chance: chance.fork() });
+    await traffic.goesOn(60);
+    // Both notifiers tell: what comes a second time is known by its number.
+    expect(traffic.stats.duplicatesDropped).toBeGreaterThan(0);
+  }, 90_000);
+
+  it('go on when one of each is killed, and when it is back', async () => {
+    for (const slot of [chance.pick(deployment.sessions), chance.pick(deployment.notifiers)]) {
+      await slot.kill();
+      await traffic.goesOn(10);
+      await slot.start();
+      await traffic.goesOn(5);
+    }
+  }, 90_000);
+
+  it('leave nobody without an outcome', async () => {
     await traffic.stop();
     process.stderr.write(`race.e2e: ${journal.summary} ${JSON.stringify(traffic.stats)}\n`);
+    expect(journal.waiting).toBe(0);
   }, 90_000);
 
   it('leave a history without a flaw', async () => {

@@ -53,6 +53,7 @@ describe('connectBroker', () => {
     async (version) => {
       const port = await listening(serverOfVersion(version));
       const connecting = connectBroker({ servers: `127.0.0.1:${String(port)}`, name: 'test' });
+      ends.push(() => connecting.then(({ nc }) => nc.close()).catch(() => undefined));
       await expect(connecting).rejects.toThrow(BrokerTooOld);
       await expect(connecting).rejects.toThrow(
         `nats-server 2.12 or newer is needed, this one is ${version}`,

@@ -7,6 +7,7 @@ import { pulledMessages } from './pulled-messages.js';
 import { withPatience } from './read-subject.js';
 import { RegressionWatch, type Expectation } from './regression-watch.js';
 import type { Requests } from './requests.js';
+import { StallWatch, type Progress } from './stall-watch.js';
 import type { BatchedMessage, StoredMessage, StreamAccess, StreamExtent } from './stream-access.js';
 import { StreamUnreachable } from './trouble.js';
 
@@ -37,7 +38,7 @@ const pauseMs = 100;
 
 /**
  * The messages of a stream, in its order, and on as they come; through reconnects, restarts of the server and
- * the loss of its consumer. Ends on the signal.
+ * the loss of its consumer. Ends on the signal, and when the connection is closed for good.
  *
  * @throws LogRegressed when the stream ends before what was read from it, or is another one by now;
  *   StreamUnreachable when the broker does not answer at the beginning.
@@ -66,18 +67,21 @@ export async function* followStream(
       : (from, until) => pulledMessages(nc, access.stream, from, until);
   while (!signal?.aborted && !requests.closed) {
     using watch = new RegressionWatch(requests, access, place, signal);
+    using stall = new StallWatch(access, subject, place);
+    const until = AbortSignal.any([watch.signal, stall.signal]);
     try {
-      for await (const delivered of deliver(place.due, watch.signal)) yield* place.take(delivered);
+      for await (const delivered of deliver(place.due, until)) yield* place.take(delivered);
     } catch (error) {
       if (!comesBack(error)) throw error;
     }
     await watch.verdict();
+    if (stall.nothingLeft) yield* place.end();
     if (!signal?.aborted) await delay(pauseMs);
   }
 }
 
 /** How far a reader has come, and what that says about the stream. */
-class Place implements Expectation {
+class Place implements Expectation, Progress {
   readonly #begun: StreamExtent;
   readonly #complete: boolean;
   #sequence: number;
@@ -91,6 +95,10 @@ class Place implements Expectation {
 
   get due(): number {
     return this.#sequence + 1;
+  }
+
+  get caughtUp(): boolean {
+    return this.#caughtUp;
   }
 
   /** Why this is not the stream that we began to read, or no longer holds what we have read. */
@@ -108,7 +116,13 @@ class Place implements Expectation {
     yield* this.skippedTo(message.sequence);
     this.#sequence = message.sequence;
     yield { kind: 'message', message };
-    if (pending === 0) yield* this.skippedTo(this.#begun.lastSequence + 1);
+    if (pending === 0) yield* this.end();
+    else yield* this.arrival();
+  }
+
+  /** There is nothing to come: what the stream still counted when the reading began is missing. */
+  *end(): Generator<FollowedMessage> {
+    yield* this.skippedTo(this.#begun.lastSequence + 1);
     yield* this.arrival();
   }
 

@@ -63,5 +63,6 @@ export {
   NobodyServes,
   NotConnected,
   StreamUnreachable,
+  SubjectDamaged,
   UnreadableRecord,
 } from './trouble.js';

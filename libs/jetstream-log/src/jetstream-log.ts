@@ -23,7 +23,7 @@ import { Requests } from './requests.js';
 import { SlotWriter, type SlotCounts } from './slot-writer.js';
 import { sha256, storedCommit } from './stored-commit.js';
 import { StreamAccess, type StoredMessage } from './stream-access.js';
-import { StreamUnreachable } from './trouble.js';
+import { StreamUnreachable, SubjectDamaged } from './trouble.js';
 
 export interface JetStreamLogOptions {
   readonly nc: NatsConnection;
@@ -99,8 +99,19 @@ export class JetStreamLog implements EventLog {
     const subject = this.#options.subjects.events(session);
     const patienceMs = this.#options.readPatienceMs ?? deadlineMsDefault;
     const reading = { subject, afterSequence, signal, patienceMs };
-    for await (const message of readSubject(this.#requests, this.#access, reading)) {
-      yield storedCommit(message);
+    let sequence = afterSequence;
+    try {
+      for await (const message of readSubject(this.#requests, this.#access, reading)) {
+        sequence = message.sequence;
+        yield storedCommit(message);
+      }
+    } catch (error) {
+      if (!(error instanceof SubjectDamaged)) throw error;
+      throw new UnreadableCommit(
+        sequence + 1,
+        subject,
+        `${error.message}, which lies there or later`,
+      );
     }
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Requests } from './requests.js';
 import type { StoredMessage, StreamAccess } from './stream-access.js';
-import { StreamUnreachable } from './trouble.js';
+import { StreamUnreachable, SubjectDamaged } from './trouble.js';
 
 export interface SubjectReading {
   readonly subject: string;
@@ -24,7 +24,8 @@ const pauseMs = 25;
  * The leader is asked where the subject ends, and batches come from any replica. One that has fallen behind is
  * noticed by that end, and the leader itself is asked for what it lacks.
  *
- * @throws StreamUnreachable when the broker gives no answer for `patienceMs`.
+ * @throws StreamUnreachable when the broker gives no answer for `patienceMs`; SubjectDamaged when it has lost
+ *   the last message, after a first batch of what it still has.
  */
 export async function* readSubject(
   requests: Requests,
@@ -37,10 +38,15 @@ export async function* readSubject(
     access.batch({ from, messagesMax: batchMax, subject }, requestTimeoutMs);
 
   const [last, first] = await patiently(() =>
-    Promise.all([lastOf(access, subject), batchFrom(afterSequence + 1)]),
+    Promise.all([lastOrDamage(access, subject), batchFrom(afterSequence + 1)]),
   );
   let batch: readonly StoredMessage[] = first;
   let sequence = afterSequence;
+  if (last instanceof SubjectDamaged) {
+    // What is still there helps whoever has to mend it.
+    for (const message of batch) yield message;
+    throw last;
+  }
   while (last !== null && sequence < last.sequence) {
     if (batch.length === 0) batch = await patiently(() => nextOf(access, subject, sequence + 1));
     for (const message of batch) {
@@ -52,8 +58,37 @@ export async function* readSubject(
   }
 }
 
-/** The last message of a subject, from the stream's leader. Throws StreamUnreachable. */
+/**
+ * The last message of a subject, from the stream's leader; null when it never had one.
+ *
+ * A server whose store was damaged answers the same for a message that it has lost, and would then take the first
+ * message of the subject once more. So "none" is believed only of a subject that counts none.
+ *
+ * @throws SubjectDamaged, StreamUnreachable
+ */
 export async function lastOf(access: StreamAccess, subject: string): Promise<StoredMessage | null> {
+  const last = await lastReadable(access, subject);
+  if (last !== null) return last;
+  const count = await access.count(subject, requestTimeoutMs);
+  if (count === 0) return null;
+  const written = await lastReadable(access, subject); // Perhaps it came in between.
+  if (written === null) throw new SubjectDamaged(access.stream, subject, count);
+  return written;
+}
+
+async function lastOrDamage(
+  access: StreamAccess,
+  subject: string,
+): Promise<StoredMessage | SubjectDamaged | null> {
+  try {
+    return await lastOf(access, subject);
+  } catch (error) {
+    if (error instanceof SubjectDamaged) return error;
+    throw error;
+  }
+}
+
+async function lastReadable(access: StreamAccess, subject: string): Promise<StoredMessage | null> {
   const got = await access.get({ last_by_subj: subject }, requestTimeoutMs);
   if (got.kind === 'unreachable') throw new StreamUnreachable(access.stream, got.cause);
   return got.kind === 'found' ? got.message : null;

@@ -39,7 +39,8 @@ describeStoresContract('The stores in JetStream', async () => {
 
 describe('JetStreamNotificationStore', () => {
   it('finds its way again after its stream was deleted and rebuilt', async () => {
-    const { nc } = await connectBroker({ ...nats().credentials.services, name: 'store' });
+    await using broker = await connectBroker({ ...nats().credentials.services, name: 'store' });
+    const { nc } = broker;
     const rebuilt = new Subjects(newSession('realm'));
     await ensureStreams(nc, rebuilt, { replicas: 1 });
     const store = new JetStreamNotificationStore({ nc, subjects: rebuilt });
@@ -61,6 +62,5 @@ describe('JetStreamNotificationStore', () => {
     await ensureStreams(nc, rebuilt, { replicas: 1 });
     await tell();
     expect(await store.readAfter('ada', 3, 3)).toEqual(bulletins.slice(3));
-    await nc.drain();
   });
 });

@@ -90,16 +90,16 @@ export class StreamAccess {
    * @throws StreamUnreachable when its leader does not say.
    */
   async extent(timeoutMs: number): Promise<StreamExtent | null> {
-    const subject = `$JS.API.STREAM.INFO.${this.stream}`;
-    const bytes = encode({});
-    const answer = answerIn<InfoAnswer>(await this.#requests.ask({ subject, bytes, timeoutMs }));
-    if (answer.kind === 'failed') {
-      const { cause } = answer;
-      if (cause instanceof JetStreamRefusal && cause.code === streamNotFound) return null;
-      throw new StreamUnreachable(this.stream, cause);
-    }
-    const { created, state } = answer.value;
+    const info = await this.#info({}, timeoutMs);
+    if (info === null) return null;
+    const { created, state } = info;
     return { created, firstSequence: state.first_seq, lastSequence: state.last_seq };
+  }
+
+  /** How many messages of a subject the stream counts, whether it can read them or not. */
+  async count(subject: string, timeoutMs: number): Promise<number> {
+    const info = await this.#info({ subjects_filter: subject }, timeoutMs);
+    return info?.state.subjects?.[subject] ?? 0;
   }
 
   /**
@@ -127,6 +127,16 @@ export class StreamAccess {
     if (failure !== undefined) throw new StreamUnreachable(this.stream, failure);
     return messages;
   }
+
+  async #info(request: object, timeoutMs: number): Promise<InfoAnswer | null> {
+    const subject = `$JS.API.STREAM.INFO.${this.stream}`;
+    const reply = await this.#requests.ask({ subject, bytes: encode(request), timeoutMs });
+    const answer = answerIn<InfoAnswer>(reply);
+    if (answer.kind === 'value') return answer.value;
+    const { cause } = answer;
+    if (cause instanceof JetStreamRefusal && cause.code === streamNotFound) return null;
+    throw new StreamUnreachable(this.stream, cause);
+  }
 }
 
 interface MessageAnswer {
@@ -140,7 +150,11 @@ interface MessageAnswer {
 
 interface InfoAnswer {
   readonly created: string;
-  readonly state: { readonly first_seq: number; readonly last_seq: number };
+  readonly state: {
+    readonly first_seq: number;
+    readonly last_seq: number;
+    readonly subjects?: Readonly<Record<string, number>>;
+  };
 }
 
 type Answer<T> =

@@ -85,3 +85,15 @@ export class UnreadableRecord extends Error {
     super(`message ${String(sequence)} on ${subject} cannot be read: ${reason}`);
   }
 }
+
+/** A subject has messages, and the server cannot read the last of them: what it says of it is wrong. */
+export class SubjectDamaged extends Error {
+  override readonly name = 'SubjectDamaged';
+  constructor(
+    readonly stream: string,
+    readonly subject: string,
+    readonly count: number,
+  ) {
+    super(`${stream} counts ${String(count)} messages on ${subject}, and cannot read the last one`);
+  }
+}

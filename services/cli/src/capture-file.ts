@@ -97,7 +97,7 @@ const isBomb = (bytes: number, packedBytes: number): boolean =>
   bytes > ratioFromBytes && bytes > packedBytes * ratioMax;
 
 const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
 
 // What follows the last line break is a line only when there is something in it.
 function linesIn(chunks: readonly Buffer[]): readonly string[] {

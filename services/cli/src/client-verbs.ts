@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { examples } from './debug-verbs.js';
-import type { Act } from './program.js';
+import type { Act } from './act.js';
 import type { JoinOptions } from './verbs/join.js';
 import type { ListenOptions } from './verbs/listen.js';
 import type { OpenOptions } from './verbs/open.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Act } from './program.js';
+import type { Act } from './act.js';
 import type { ExportOptions } from './verbs/export.js';
 import type { HistoriesOptions } from './histories.js';
 import type { LadderOptions } from './verbs/ladder.js';

@@ -1,6 +1,6 @@
 import { positionText, type Divergence } from '@joinleaf/replay';
 import { escapeForTerminal, outcomeWords } from '@joinleaf/transcript';
-import type { Replayed } from './verbs/replay.js';
+import type { Replayed } from './replayed.js';
 
 /** What a replay found, as a JUnit report: one test case for each session. */
 export function junitReport(replayed: readonly Replayed[]): string {

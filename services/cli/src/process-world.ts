@@ -37,7 +37,8 @@ function outletOf(stream: NodeJS.WriteStream, interruption: AbortController): Ou
   });
   return {
     isTTY: stream.isTTY,
-    columns: stream.columns,
+    // A terminal without a size says 0.
+    columns: stream.isTTY && stream.columns > 0 ? stream.columns : undefined,
     write: (text) => {
       if (!gone) stream.write(text);
     },

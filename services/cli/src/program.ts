@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { Act } from './act.js';
 import { registerDemo } from './demo/index.js';
 import { registerClientVerbs } from './client-verbs.js';
 import { registerDebugVerbs } from './debug-verbs.js';
@@ -7,11 +8,6 @@ import { findSettings, type SettingsFlags } from './settings.js';
 import { Terminal, type Format } from './terminal.js';
 import type { VerbContext } from './verb.js';
 import type { World } from './world.js';
-
-/** What a verb's module does with its context and its arguments. */
-export type Verb = (context: VerbContext) => Promise<ExitCode>;
-/** Runs a verb for the command it was called by. */
-export type Act = (command: Command, verb: Verb) => Promise<void>;
 
 interface GlobalFlags extends SettingsFlags {
   readonly json?: boolean;

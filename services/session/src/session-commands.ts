@@ -25,8 +25,19 @@ export interface SessionCommandsParts {
   readonly malformed: (verb: Verb) => void;
 }
 
-/** Takes a node's requests: checks them, finds out what only the arbiter knows, decides and replies. */
+/** A command on its way to a decision, or the refusal that met it before. */
+interface Underway {
+  readonly reply: Promise<Reply>;
+}
+
+/**
+ * Takes a node's requests: checks them, finds out what only the arbiter knows, decides and replies. What
+ * one node asks of one session is decided in the order in which it arrived: a close must not overtake
+ * the join that it takes back.
+ */
 export class SessionCommands {
+  readonly #turns = new Map<string, Promise<unknown>>();
+
   constructor(private readonly parts: SessionCommandsParts) {}
 
   /** Answers one request. Rejects only on a bug of ours. */
@@ -38,10 +49,25 @@ export class SessionCommands {
       this.parts.malformed(verb);
       return refusedReply({ session, commandId: null }, malformed(decoded.error), null);
     }
-    return this.#decide(subject, { verb, body: decoded.value } as Request);
+    const request = { verb, body: decoded.value } as Request;
+    const { reply } = await this.#inTurn(subject, () => this.#decide(subject, request));
+    return reply;
   }
 
-  async #decide(subject: CommandSubject, request: Request): Promise<Reply> {
+  // A turn is over when its command is in its session's mailbox; nobody waits for another's decision.
+  async #inTurn<T>({ node, session }: CommandSubject, work: () => Promise<T>): Promise<T> {
+    const who = `${node} ${session}`;
+    const before = this.#turns.get(who);
+    const turn = before === undefined ? work() : before.then(work, work);
+    this.#turns.set(who, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(who) === turn) this.#turns.delete(who);
+    }
+  }
+
+  async #decide(subject: CommandSubject, request: Request): Promise<Underway> {
     const { session, node } = subject;
     const { commandId, incarnation } = request.body;
     const { arbiter, nodes, world } = this.parts;
@@ -50,16 +76,16 @@ export class SessionCommands {
       now: world.now(),
       nodeStatus: (name) => nodes.status(name),
     });
-    if (!translated.ok) return refusedReply({ session, commandId }, translated.error, null);
+    const refused = (refusal: Refusal): Underway => ({
+      reply: Promise.resolve(refusedReply({ session, commandId }, refusal, null)),
+    });
+    if (!translated.ok) return refused(translated.error);
     if (fence !== null) {
       this.#recordFenced(session, commandId, translated.value, fence);
-      return refusedReply({ session, commandId }, fence, null);
+      return refused(fence);
     }
-    return toReply(
-      session,
-      commandId,
-      await arbiter.submit(session, { commandId, command: translated.value }),
-    );
+    const outcome = arbiter.submit(session, { commandId, command: translated.value });
+    return { reply: outcome.then((decided) => toReply(session, commandId, decided)) };
   }
 
   // What an older run of a node still says changes nothing, and is kept for who asks later (H10).

@@ -97,8 +97,9 @@ export interface MemberSocket extends SocketBase {
   readonly serial: string;
   /** The c_root or the listener it came from. */
   readonly parent: Descriptor;
-  /** The join or accept that makes it, while that is unanswered or its outcome awaited. */
+  /** `failed`: its join had no success, and close is all that is left (R69). `over`: FD_CLOSE came. */
   readonly phase: 'pending' | 'joined' | 'failed' | 'over';
+  /** The join or accept that makes it, while it is pending. */
   readonly call: CallId | null;
 }
 

@@ -7,6 +7,7 @@ import { bad, dim, good, line, replayPage, type Line } from '@joinleaf/transcrip
 import { histories } from '../histories.js';
 import { exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
 import { junitReport } from '../junit.js';
+import type { Replayed } from '../replayed.js';
 import { withoutData } from '../record-json.js';
 import type { Loaded } from '../sources.js';
 import { suggest, type SourceOptions, type VerbContext, next } from '../verb.js';
@@ -15,15 +16,6 @@ export interface ReplayOptions extends SourceOptions {
   readonly all?: boolean;
   readonly against?: string;
   readonly junit?: string;
-}
-
-/** What became of one source. */
-export interface Replayed {
-  readonly replay: SessionReplay;
-  readonly origin: string;
-  readonly again: string;
-  /** Why the source itself is not all there. */
-  readonly trouble: string | null;
 }
 
 /** `joinleaf replay SRC…`: decides everything again and compares. */

@@ -37,10 +37,11 @@ export async function state(
   options: StateOptions,
 ): Promise<ExitCode> {
   const { target, place } = parsePlace(source, context.world.cwd);
+  const wanted = place === '' ? null : basisIn(place);
   const loaded = await load(target, loadingOf(context, options));
   warnOf(context, loaded);
   const { history } = loaded;
-  const basis = place === '' ? endOf(history) : basisIn(place);
+  const basis = wanted ?? endOf(history);
   const session = stateOf(history, basis);
   const { terminal } = context;
   const title = `${history.session}${basisText(basis)}`;

@@ -1,0 +1,52 @@
+import type { StreamAccess } from './stream-access.js';
+
+/** How far a reader has come. */
+export interface Progress {
+  /** The next sequence that it waits for. */
+  readonly due: number;
+  readonly caughtUp: boolean;
+}
+
+const lookEveryMs = 500;
+const requestTimeoutMs = 2_000;
+
+/**
+ * Looks, while a reader catches up and hears nothing, whether there is anything left to hear. A damaged stream
+ * counts messages that it cannot deliver, and a reader of its last ones would wait for ever.
+ */
+export class StallWatch implements Disposable {
+  readonly #over = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  #due = 0;
+  #nothingLeft = false;
+
+  constructor(access: StreamAccess, subject: string, progress: Progress) {
+    this.#timer = setInterval(() => {
+      if (progress.caughtUp) clearInterval(this.#timer);
+      else if (this.#due === progress.due) void this.#look(access, subject, progress);
+      this.#due = progress.due;
+    }, lookEveryMs);
+  }
+
+  /** Given when there is nothing left to hear. */
+  get signal(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  get nothingLeft(): boolean {
+    return this.#nothingLeft;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#over.abort();
+  }
+
+  async #look(access: StreamAccess, subject: string, progress: Progress): Promise<void> {
+    const { due } = progress;
+    const got = await access.get({ seq: due, next_by_subj: subject }, requestTimeoutMs);
+    if (got.kind !== 'absent' || progress.due !== due) return;
+    this.#nothingLeft = true;
+    this.#over.abort();
+  }
+}

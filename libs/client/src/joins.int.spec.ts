@@ -141,6 +141,12 @@ describe('a leaf asks a root', () => {
     expect(await request.accept()).toMatchObject({ ok: false, code: 'WSAEACCES' });
   });
 
+  it('[R35] asks a root that left its backlog open', async () => {
+    const [ada, bob] = [await node('ada'), await node('bob')];
+    await ada.openRoot('conf-7', { admit: 'auto', backlog: undefined });
+    expect(await bob.joinLeaf('conf-7')).toMatchObject({ ok: true });
+  });
+
   it('[R43] joins a group at once', async () => {
     const [ada, bob] = [await node('ada'), await node('bob')];
     const group = await ada.openGroup('@news', { capacity: 1 });

@@ -112,7 +112,8 @@ export class NodeClient implements Joinleaf {
   }
 
   openRoot(session: string, options: RootOptions = {}): Promise<Root> {
-    return openRoot(this.parts.provider, session, { backlog: backlogStandard, ...options });
+    const { backlog = backlogStandard } = options;
+    return openRoot(this.parts.provider, session, { ...options, backlog });
   }
 
   startJoin(session: string, options: LeafOptions = {}): Promise<LeafJoin> {

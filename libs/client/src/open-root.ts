@@ -18,12 +18,12 @@ import { abortable } from './waits.js';
 export async function openRoot(
   provider: Provider,
   session: string,
-  options: RootOptions & { readonly backlog: number | null | undefined },
+  options: RootOptions & { readonly backlog: number | null },
 ): Promise<Root> {
   const address = checkSession('session', session);
   const policy = checkPolicy(policyIn(options));
   const { backlog, data = 'nonrooted' } = options;
-  if (typeof backlog === 'number') checkBacklog(backlog);
+  if (backlog !== null) checkBacklog(backlog);
   options.signal?.throwIfAborted();
   provider.check();
   const protocol = data === 'rooted' ? protocols['mp-rooted'] : protocols['mp-conference'];
@@ -34,7 +34,7 @@ export async function openRoot(
   try {
     const opening = { root: created.value, address, policy };
     root.opened(await open(provider, opening, options));
-    if (typeof backlog === 'number') await root.listen(backlog, options);
+    if (backlog !== null) await root.listen(backlog, options);
     return root;
   } catch (error) {
     void provider.release(created.value);

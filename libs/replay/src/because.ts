@@ -2,12 +2,14 @@ import type { RefusalRecord } from '@joinleaf/event-log';
 import {
   joinById,
   nodeOf,
+  socketParts,
   type Join,
   type JoinId,
   type NodeAddress,
   type OpenSession,
   type Session,
   type SessionCommand,
+  type SocketId,
 } from '@joinleaf/multipoint';
 import type { Cast, JoinEnd } from './cast.js';
 import { timeOfDay } from './clock.js';
@@ -60,6 +62,9 @@ export function because(scene: Scene): readonly string[] {
       return [`${refusal.session} is a rooted session; it ends when its root closes the c_root`];
     case 'R143':
       return [phaseWords(scene)];
+    case 'H10':
+    case 'E18':
+      return [runOver(refusal)];
     default:
       return factWords(scene);
   }
@@ -249,6 +254,39 @@ function endWords(event: JoinEnd): string {
       return `with ${event.code} (${event.reason})`;
     case 'JoinCancelled':
       return `by a cancel (${event.reason})`;
+  }
+}
+
+function runOver({ command, rule, facts }: RefusalRecord): string {
+  const speaker = speakerOf(command);
+  if (speaker === null) return 'this run of the node may not speak';
+  const { node, incarnation } = socketParts(speaker);
+  if (rule === 'E18') return `run ${incarnation} of node ${node} has not started`;
+  const now = facts?.status === 'up' ? 'a newer run of it is up' : 'the node is not up';
+  return `run ${incarnation} of node ${node} is over: ${now}`;
+}
+
+/** The socket in whose name a command was sent. */
+function speakerOf(command: SessionCommand): SocketId | null {
+  switch (command.type) {
+    case 'OpenSession':
+    case 'Listen':
+    case 'ChangePolicy':
+    case 'ShutdownSession':
+      return command.root;
+    case 'InviteLeaf':
+    case 'RequestJoin':
+      return command.caller;
+    case 'AcceptJoin':
+    case 'RejectJoin':
+    case 'DeferJoin':
+      return command.acceptor;
+    case 'CloseSocket':
+      return command.socket;
+    case 'CloseGroup':
+    case 'ExpireJoins':
+    case 'LoseNode':
+      return null;
   }
 }
 

@@ -76,6 +76,12 @@ function ideas(scene: Scene): readonly Idea[] {
     case 'R33':
     case 'E17':
       return newSocket(command);
+    case 'H9':
+      return [{ words: 'the command gets an id of its own, which nobody used before' }];
+    case 'H10':
+      return [{ words: 'never from that run: the node asks again in its present one' }];
+    case 'E18':
+      return [{ words: 'the node starts first' }];
     case 'H7':
       return [{ words: `the root closes its c_root instead: joinleaf close ${session}` }];
     default:

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Rule, SessionCommand, WsaCode } from '@joinleaf/multipoint';
 import { Cast } from './cast.js';
@@ -319,6 +321,18 @@ describe('why a command was refused', () => {
     expect([first?.words, then ?? null]).toEqual(remedy);
   });
 
+  it('has a case for every refusal in the source of the decider', () => {
+    const folder = join(import.meta.dirname, '../../multipoint/src');
+    const source = ['accept', 'closing', 'join-leaf', 'opening']
+      .map((name) => readFileSync(join(folder, `${name}.ts`), 'utf8'))
+      .join('\n');
+    const named = source.matchAll(/refuse\('(\w+)', '(\w+)'|code: '(\w+)', rule: '(\w+)'/g);
+    const refusals = [...named].map(([, a, b, c, d]) => `${a ?? c ?? ''} ${b ?? d ?? ''}`);
+    expect(refusals.length).toBeGreaterThan(20);
+    const explained = cases.map(({ refused }) => refused.join(' '));
+    expect([...new Set(refusals)].filter((one) => !explained.includes(one))).toEqual([]);
+  });
+
   it('tells what would be refused next where a remedy is not enough', () => {
     const recorder = new Recorder({ session: conf, sha256, startAt });
     recorder.decide(opens({ capacity: 1, deny: ['cy'] }), listens(2), asks('bob'), accepts('J1'));
@@ -341,17 +355,17 @@ describe('why a command was refused', () => {
     }
   });
 
-  it('repeats the recorded facts of a rule that is applied at the edge', () => {
+  it('is told for a rule of the edge too, and not recomputed', () => {
     const { history } = everyday(sha256);
     const [refusal] = history.refusals;
     if (refusal === undefined) throw new Error('the story has refusals');
-    const facts = { current: 'run2' };
+    const facts = { status: 'up' };
     const fenced = { ...refusal, code: 'WSAENETRESET', rule: 'H10', facts } as const;
     const explanation = why({ ...history, refusals: [fenced] }, { kind: 'last-refused' });
     expect(explanation).toMatchObject({
-      because: ['current: run2'],
+      because: ['run run1 of node ada is over: a newer run of it is up'],
       check: { verdict: 'at-the-edge', recomputed: null },
-      remedies: [],
+      remedies: [{ words: expect.stringMatching(/^never from that run/), then: null }],
     });
   });
 

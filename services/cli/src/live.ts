@@ -56,6 +56,7 @@ export async function connectLive(settings: Settings, options: LiveOptions): Pro
 async function connected(settings: Settings, options: LiveOptions): Promise<Broker> {
   const { user, pass } = settings.login(options.role);
   const { onStatus, signal } = options;
+  let told = false;
   try {
     return await connectBroker({
       servers: settings.servers,
@@ -67,6 +68,10 @@ async function connected(settings: Settings, options: LiveOptions): Promise<Brok
       connectWithinMs: Math.min(settings.timeoutMs, connectPatienceMs),
       signal,
       onEvent: (event) => {
+        if (event.kind === 'waiting' && !told) {
+          told = true;
+          settings.onWaiting?.();
+        }
         if (event.kind === 'disconnected') onStatus?.('lost');
         if (event.kind === 'reconnected') onStatus?.('back');
       },

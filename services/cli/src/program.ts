@@ -1,3 +1,4 @@
+import { span } from '@joinleaf/replay';
 import { Command, Option } from 'commander';
 import type { Act } from './act.js';
 import { registerDemo } from './demo/index.js';
@@ -93,7 +94,15 @@ function contextFor(flags: GlobalFlags, world: World): VerbContext {
     quiet: flags.quiet === true,
     width: widthIn(flags.width),
   });
-  return { world, terminal, settings: () => findSettings(flags, world) };
+  const settings = () => {
+    const found = findSettings(flags, world);
+    const { servers, timeoutMs } = found;
+    const onWaiting = () => {
+      terminal.remark(`no answer from ${servers.join(', ')} yet, trying for ${span(timeoutMs)}`);
+    };
+    return { ...found, onWaiting };
+  };
+  return { world, terminal, settings };
 }
 
 function formatOf({ json, ndjson, plain }: GlobalFlags): Format {

@@ -20,6 +20,8 @@ export interface Settings {
   /** Where the servers were found, for messages. */
   readonly origin: string;
   login(role: Role): Login;
+  /** Called once when the server does not answer at once. */
+  readonly onWaiting?: (() => void) | undefined;
 }
 
 export interface SettingsFlags {

@@ -30,7 +30,7 @@ export class Actor implements Player {
     this.#program = new Program({
       name,
       words: [places.actor],
-      environment: process.env,
+      environment: { ...process.env, NODE_COMPILE_CACHE: places.compileCache },
       onLine: (line, from) => {
         if (from === 'stdout') this.#hear(line);
       },

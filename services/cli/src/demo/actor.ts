@@ -3,16 +3,22 @@ import { Acting } from './acting.js';
 import { orderSchema, type Order, type Outcome } from './actor-protocol.js';
 
 // One program of a scenario: reads orders from its standard input, one JSON object per line, does them
-// with the client library, and reports. When the input ends it closes what it has open, and ends too.
+// with the client library, and reports. When the input ends it closes what it has open, and ends too,
+// whatever it is still waiting for.
+
+const exitWithinMs = 3_000;
 
 let acting = null as Acting | null;
 
-for await (const line of createInterface({ input: process.stdin })) {
+const input = createInterface({ input: process.stdin });
+input.on('close', () => {
+  setTimeout(() => process.exit(1), exitWithinMs).unref();
+  void (acting?.exit() ?? Promise.resolve()).then(() => process.exit(0));
+});
+for await (const line of input) {
   const order = orderSchema.parse(JSON.parse(line));
   report(order.id, await perform(order));
 }
-await acting?.exit();
-process.exit(0);
 
 async function perform(order: Order): Promise<Outcome> {
   if (order.kind === 'act') {

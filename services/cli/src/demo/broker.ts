@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { BrokerUnreachable, connectBroker } from '@joinleaf/jetstream-log';
 import { useNatsServer, type NatsServerInUse } from '@joinleaf/nats-server';
 import { Subjects } from '@joinleaf/wire';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
 
 export interface BrokerOptions {
   /** Where a server of our own keeps its data; null for a temporary folder. */
@@ -40,19 +40,36 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     const words = `nats-server ${nats.version} at ${nats.url}, ${nats.durability}, ${kept}`;
     return { nats, realm: named ?? 'main', words, stop: () => nats.stop() };
   }
+  await assertUsable(nats);
   const realm = named ?? `demo-${randomBytes(4).toString('hex')}`;
   const words = `the nats-server of NATS_URL at ${nats.url}, realm ${realm}`;
   const stop = named === undefined ? () => removeStreams(nats, realm) : () => nats.stop();
   return { nats, realm, words, stop };
 }
 
+// Somebody else's server is looked at first: what is wrong with it is then said once, and at once.
+async function assertUsable({ url, credentials }: NatsServerInUse): Promise<void> {
+  const { services } = credentials;
+  if (services.token !== undefined) {
+    throw new Error('NATS_URL must name a user and a password, or neither: a token does not do');
+  }
+  const broker = await connectBroker({ ...services, name: 'joinleaf-demo' }).catch(
+    (error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`NATS_URL is ${url}: ${reason}`, { cause: error });
+    },
+  );
+  await broker.close();
+}
+
+// What is left behind when that server does not answer any more is not ours to mend.
 async function removeStreams({ credentials }: NatsServerInUse, realm: string): Promise<void> {
-  const connection = await connect({ ...credentials.services, reconnect: false, timeout: 2_000 });
   try {
-    const manager = await jetstreamManager(connection, { checkAPI: false });
+    await using broker = await connectBroker({ ...credentials.services, name: 'joinleaf-demo' });
+    const manager = await jetstreamManager(broker.nc, { checkAPI: false });
     const names = Object.values(new Subjects(realm).streams);
     await Promise.allSettled(names.map((name) => manager.streams.delete(name)));
-  } finally {
-    await connection.close();
+  } catch (error) {
+    if (!(error instanceof BrokerUnreachable)) throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import { ladderFromLog } from './ladder.js';
 import { places } from './places.js';
 import { play } from './play.js';
 import type { Scenario } from './scenario.js';
-import { scenarioIn, type ScenarioFile } from './scenario-file.js';
+import { scenarioIn } from './scenario-file.js';
 import { Stage } from './stage.js';
 import { Teller } from './teller.js';
 import { Interrupted, Watch } from './watch.js';
@@ -54,27 +54,38 @@ export async function runDemo(options: DemoOptions, context: VerbContext): Promi
     teller.alreadyRunning(running);
     return exitCodes.failure;
   }
-  try {
-    return await perform(options, scenario.value, context, teller);
-  } catch (error) {
-    if (error instanceof Interrupted) return exitCodes.interrupted;
-    teller.failure(error);
-    return exitCodes.failure;
-  }
+  const folder = await logFolder(once);
+  const exitCode = await perform(options, scenario.value, context, folder).catch(
+    (error: unknown) => {
+      if (error instanceof Interrupted) return interruptionCode(context.world);
+      teller.failure(error);
+      return exitCodes.failure;
+    },
+  );
+  const worthReading = exitCode === exitCodes.failure && (await readdir(folder)).length > 0;
+  if (worthReading) teller.complain(`What the services said is in ${folder}`);
+  else if (once) await rm(folder, { recursive: true, force: true });
+  return exitCode;
 }
+
+// Whoever reads only the beginning, as `head` does, has what was wanted.
+const interruptionCode = ({ interrupted: { reason } }: World): ExitCode =>
+  reason instanceof Error && reason.message === 'nobody reads'
+    ? exitCodes.fine
+    : exitCodes.interrupted;
 
 async function perform(
   { once, store }: DemoOptions,
-  { scenario, name }: ScenarioFile,
+  scenario: Scenario,
   { world, terminal }: VerbContext,
-  teller: Teller,
+  folder: string,
 ): Promise<ExitCode> {
+  const teller = new Teller(terminal);
   const startedAt = performance.now();
   const watch = new Watch(world.interrupted);
   await using ends = new AsyncDisposableStack();
   const broker = await open(store, world, teller, watch, ends);
   teller.aside(broker.words);
-  const folder = await logFolder(once);
   const { nats, realm } = broker;
   const stage = ends.adopt(await Stage.set({ nats, realm, scenario, folder }, watch), (each) =>
     each.stop(),
@@ -86,18 +97,15 @@ async function perform(
     ends.defer(() => removeContext(places.contextFile, process.pid));
   }
 
-  const { good, refused } = await watch.or(show(scenario, stage, teller));
+  const { good, refused } = await watch.or(show(scenario, stage, teller, world.interrupted));
   const { session } = scenario;
   const wish = { session, refused, columns: terminal.columns, signal: world.interrupted };
   teller.ladder(await watch.or(ladderFromLog(broker, wish)));
-  if (once) {
-    if (good) await rm(folder, { recursive: true, force: true });
-    else teller.aside(`what the services said is in ${folder}`);
-    return good ? exitCodes.fine : exitCodes.failure;
+  if (!once) {
+    teller.toTry(session, { refused });
+    await watch.interruption();
+    teller.aside('stopping');
   }
-  teller.toTry(scenario.session, name);
-  await watch.interruption();
-  teller.aside('stopping');
   return good ? exitCodes.fine : exitCodes.failure;
 }
 
@@ -105,6 +113,7 @@ async function perform(
 async function logFolder(once: boolean): Promise<string> {
   if (once) return mkdtemp(join(tmpdir(), 'joinleaf-demo-'));
   await rm(places.logs, { recursive: true, force: true });
+  await mkdir(places.logs, { recursive: true });
   return places.logs;
 }
 
@@ -140,15 +149,21 @@ interface Shown {
   readonly refused: number;
 }
 
-async function show(scenario: Scenario, stage: Stage, teller: Teller): Promise<Shown> {
+async function show(
+  scenario: Scenario,
+  stage: Stage,
+  teller: Teller,
+  interrupted: AbortSignal,
+): Promise<Shown> {
   teller.title(scenario);
   let refused = 0;
   for await (const played of play(scenario, stage.players)) {
+    if (interrupted.aborted) break; // What goes wrong now is our own doing.
     teller.step(played, scenario);
     if (played.outcome.kind === 'refused') refused += 1;
     if (!played.asWanted) return { good: false, refused };
   }
-  return { good: true, refused };
+  return { good: !interrupted.aborted, refused };
 }
 
 function contextOf({ nats, realm }: Broker, stage: Stage): DemoContext {

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SessionAddress } from '@joinleaf/multipoint';
 import type { History } from '@joinleaf/replay';
 import type { Line } from '@joinleaf/transcript';
-import { connectLive } from '../live.js';
+import { exitCodes, Trouble } from '../exit-codes.js';
+import { connectLive, type Live } from '../live.js';
 import type { Settings } from '../settings.js';
 import { loadSession } from '../sources.js';
 import { ladderLines } from '../verbs/ladder.js';
@@ -25,10 +26,25 @@ export async function ladderFromLog(broker: Broker, wish: LadderWish): Promise<r
   const { session, refused, columns, signal } = wish;
   await using live = await connectLive(settingsOf(broker), { role: 'auditor', signal });
   for (let again = 0; ; again += 1) {
-    const { history } = await loadSession(live, session, signal);
+    const history = await historyIn(live, session, signal);
+    if (history === null) return [];
     const isWhole = history.refusals.length >= refused;
     if (isWhole || again === lookAgainMax) return ladderLines(history, columns, lastLife(history));
     await delay(lookAgainMs);
+  }
+}
+
+/** What is on record; null when nothing is. */
+async function historyIn(
+  live: Live,
+  session: SessionAddress,
+  signal: AbortSignal,
+): Promise<History | null> {
+  try {
+    return (await loadSession(live, session, signal)).history;
+  } catch (error) {
+    if (error instanceof Trouble && error.exitCode === exitCodes.notFound) return null;
+    throw error;
   }
 }
 

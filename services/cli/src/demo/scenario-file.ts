@@ -1,15 +1,9 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { err, ok, type Result } from '@joinleaf/multipoint';
+import { err, type Result } from '@joinleaf/multipoint';
 import { places } from './places.js';
 import { problemText, readScenario } from './read-scenario.js';
 import type { Scenario } from './scenario.js';
-
-export interface ScenarioFile {
-  /** `waiting-room`, of `scenarios/waiting-room.yaml`. */
-  readonly name: string;
-  readonly scenario: Scenario;
-}
 
 /**
  * Reads a scenario.
@@ -17,7 +11,7 @@ export interface ScenarioFile {
  * @param called - A file, or the bare name of one in scenarios/.
  * @returns The scenario, or lines that say what is wrong with it.
  */
-export async function scenarioIn(called: string): Promise<Result<ScenarioFile, readonly string[]>> {
+export async function scenarioIn(called: string): Promise<Result<Scenario, readonly string[]>> {
   const file = /[./\\]/.test(called) ? called : join(places.scenarios, `${called}.yaml`);
   let text: string;
   try {
@@ -26,14 +20,11 @@ export async function scenarioIn(called: string): Promise<Result<ScenarioFile, r
     return err([`There is no scenario ${called}. Ours are: ${(await ourNames()).join(', ')}.`]);
   }
   const read = readScenario(text);
-  if (!read.ok) return err(read.error.map((problem) => problemText(called, problem)));
-  return ok({ name: nameOf(file), scenario: read.value });
+  return read.ok ? read : err(read.error.map((problem) => problemText(called, problem)));
 }
 
 /** The names of the scenarios that come with the repository. */
 async function ourNames(): Promise<readonly string[]> {
   const files = await readdir(places.scenarios);
-  return files.filter((file) => file.endsWith('.yaml')).map(nameOf);
+  return files.filter((file) => file.endsWith('.yaml')).map((file) => basename(file, '.yaml'));
 }
-
-const nameOf = (file: string): string => basename(file, '.yaml');

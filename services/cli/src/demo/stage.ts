@@ -3,6 +3,7 @@ import type { NatsCredentials, NatsServerInUse } from '@joinleaf/nats-server';
 import { Actor } from './actor-process.js';
 import { AgentPlayer } from './agent-player.js';
 import { writeAgentSettings } from './agent-settings.js';
+import { places } from './places.js';
 import type { Player } from './play.js';
 import type { Scenario } from './scenario.js';
 import { Service } from '@joinleaf/launcher';
@@ -134,5 +135,6 @@ function settingsOf(
     JOINLEAF_HTTP_PORT: '0',
     JOINLEAF_GRACE_MS: String(graceMs),
     JOINLEAF_LOG: 'json',
+    NODE_COMPILE_CACHE: places.compileCache,
   };
 }

@@ -12,13 +12,17 @@ import {
   type Line,
   type Span,
 } from '@joinleaf/transcript';
+import { shellName } from '../targets.js';
 import type { Terminal } from '../terminal.js';
+import type { SessionAddress } from '@joinleaf/multipoint';
 import type { DemoContext } from './context-file.js';
 import type { Played } from './play.js';
 import type { Scenario } from './scenario.js';
+import { logWords } from './log-words.js';
 import { explanation, outcomeWords, stepWords, wantedWords } from './step-words.js';
 
 const columnsMax = 100;
+const lastLinesMax = 6;
 
 /** Finds the words for what happens in a demo. */
 export class Teller {
@@ -69,15 +73,19 @@ export class Teller {
   }
 
   ladder(lines: readonly Line[]): void {
+    if (lines.length === 0) return;
     this.#tell();
     this.#tell(strong('What the event log tells of it'));
     for (const each of lines) this.#tell(...each);
   }
 
-  toTry(session: string, scenario: string): void {
+  toTry(session: SessionAddress, { refused }: { readonly refused: number }): void {
+    const tries = triesFor(session, refused);
+    const width = Math.max(...tries.map(([what]) => widthOf(what))) + 2;
     this.#tell();
     this.#tell(strong('Everything is still running. In another terminal:'));
-    for (const each of triesFor(session, scenario)) this.#tell('  ', command(each));
+    for (const [what, why] of tries) this.#tell('  ', command(padEnd(what, width)), dim(why));
+    this.#tell();
     this.aside('Ctrl-C ends it.');
   }
 
@@ -90,8 +98,8 @@ export class Teller {
   failure(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     for (const each of message.split('\n')) this.complain(each);
-    if (error instanceof ProgramEnded)
-      for (const each of error.lastLines) this.complain(`  ${each}`);
+    if (!(error instanceof ProgramEnded)) return;
+    for (const each of error.lastLines.slice(-lastLinesMax)) this.complain(`  ${logWords(each)}`);
   }
 
   get #columns(): number {
@@ -103,15 +111,20 @@ export class Teller {
   }
 }
 
-function triesFor(session: string, scenario: string): readonly string[] {
-  const quoted = session.startsWith('@') ? `'${session}'` : session;
+function triesFor(
+  session: SessionAddress,
+  refused: number,
+): readonly (readonly [command: string, why: string])[] {
+  const name = shellName({ kind: 'session', session });
   return [
-    `npx joinleaf ladder ${quoted}`,
-    `npx joinleaf log ${quoted}`,
-    `npx joinleaf why ${quoted}`,
-    'npx joinleaf replay --all',
-    'npx joinleaf verify --all',
-    `npm start -- --once --scenario ${scenario === 'auto-lobby' ? 'news-group' : 'auto-lobby'}`,
+    ...(refused > 0
+      ? ([[`npx joinleaf why ${name}`, 'why the last refusal was one']] as const)
+      : []),
+    [`npx joinleaf log ${name} --told`, 'what happened, and who heard of it'],
+    ['npx joinleaf replay --all', 'decide everything again, and compare'],
+    ['npx joinleaf verify --all', 'is the log what was written'],
+    ['npx joinleaf open den --node eve --accept all', 'keep a session yourself'],
+    ['npx joinleaf join den --node dan', 'and, in a third terminal, join it'],
   ];
 }
 

@@ -72,6 +72,7 @@ class Follower {
   readonly #options: TailOptions;
   readonly #histories = new Map<SessionAddress, Promise<LiveHistory>>();
   readonly #from = { events: 0, decisions: 0 };
+  #lastTold: SessionAddress | null = null;
 
   constructor(
     context: VerbContext,
@@ -187,7 +188,9 @@ class Follower {
         plainRows(this.#context, step, history.cast);
         return;
       case 'page': {
-        const heading = this.#wanted.size === 1 ? [] : [line(strong(history.session))];
+        const isSame = this.#wanted.size === 1 || this.#lastTold === history.session;
+        const heading = isSame ? [] : [line(strong(history.session))];
+        this.#lastTold = history.session;
         const telling = { width: terminal.width, reveal, redacted: false, told, state, all: false };
         terminal.page([
           ...heading,

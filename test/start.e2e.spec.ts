@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 // What `npm start -- --once` runs, after the build.
@@ -27,7 +30,7 @@ describe('npm start', () => {
       const steps = output.split('\n').filter((line) => line.includes('✓'));
       expect(steps.map((line) => line.replace(/\s+/g, ' ').trim())).toEqual([
         '✓ ada open waiting-room done',
-        '✓ bob ask to join: "it is me, Bob" waiting',
+        '✓ bob ask to join: "it is me" waiting',
         '✓ ada accept bob connected',
         '✓ bob learn the outcome connected: "come in"',
         '✓ ada invite agent-1:1 connected',
@@ -57,7 +60,7 @@ describe('npm start', () => {
     withinMs,
   );
 
-  it.each(['auto-lobby', 'news-group'])(
+  it.each(['auto-lobby', 'news-group', 'lost-leaf', 'what-may-come-of-it'])(
     'plays %s, too',
     async (scenario) => {
       expect(await demo('--scenario', scenario)).toMatchObject({ code: 0 });
@@ -87,6 +90,30 @@ steps:
     withinMs,
   );
 
+  // The environment of a process tells whose child it is, on Linux.
+  const onLinux = process.platform === 'linux' ? it : it.skip;
+
+  onLinux.each(['SIGINT', 'SIGKILL'] as const)(
+    'leaves no process behind when it is ended by %s',
+    async (signal) => {
+      const mark = `start-e2e-${randomUUID()}`;
+      const playing = started([], { WHO_STARTED_IT: mark });
+      await playing.printed('accept bob');
+      expect(marked(mark).length).toBeGreaterThan(6);
+      playing.child.kill(signal);
+      const { code } = await playing.ended;
+      if (signal === 'SIGINT') {
+        expect(code).toBe(130);
+        expect(marked(mark)).toEqual([]);
+      } else {
+        const deadline = performance.now() + 10_000;
+        while (marked(mark).length > 0 && performance.now() < deadline) await delay(50);
+        expect(marked(mark)).toEqual([]);
+      }
+    },
+    withinMs,
+  );
+
   it('names the line of a scenario that cannot be read', async () => {
     const file = join(folder, 'bad.yaml');
     await writeFile(file, 'title: x\nsteps: 1\n');
@@ -96,17 +123,45 @@ steps:
   });
 });
 
-function demo(...args: readonly string[]): Promise<{ code: number | null; output: string }> {
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+function demo(...args: readonly string[]): Promise<Ended> {
+  return started(args).ended;
+}
+
+function started(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [main, 'demo', '--once', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
   });
-  const chunks: Buffer[] = [];
+  let output = '';
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  }
-  return new Promise((resolve) => {
-    child.once('close', (code) => {
-      resolve({ code, output: Buffer.concat(chunks).toString() });
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
     });
+  }
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', (code) => {
+      resolve({ code, output });
+    });
+  });
+  const printed = async (text: string) => {
+    while (!output.includes(text) && child.exitCode === null) await delay(5);
+  };
+  return { child, ended, printed };
+}
+
+/** Processes with this word in the environment they were started with. */
+function marked(word: string): readonly string[] {
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(word);
+    } catch {
+      return false; // It has ended, or is somebody else's.
+    }
   });
 }

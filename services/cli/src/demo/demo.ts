@@ -55,17 +55,31 @@ export async function runDemo(options: DemoOptions, context: VerbContext): Promi
     return exitCodes.failure;
   }
   const folder = await logFolder(once);
-  const exitCode = await perform(options, scenario.value, context, folder).catch(
-    (error: unknown) => {
-      if (error instanceof Interrupted) return interruptionCode(context.world);
-      teller.failure(error);
-      return exitCodes.failure;
-    },
-  );
+  const exitCode = await perform({ ...options, scenario: scenario.value, folder }, context);
   const worthReading = exitCode === exitCodes.failure && (await readdir(folder)).length > 0;
   if (worthReading) teller.complain(`What the services said is in ${folder}`);
   else if (once) await rm(folder, { recursive: true, force: true });
   return exitCode;
+}
+
+interface Play {
+  readonly scenario: Scenario;
+  readonly once: boolean;
+  readonly store: string | null;
+  /** For the logs of the services. */
+  readonly folder: string;
+}
+
+// What went wrong is told at once; then everything ends, which may take a moment.
+async function perform(wanted: Play, context: VerbContext): Promise<ExitCode> {
+  await using ends = new AsyncDisposableStack();
+  try {
+    return await playOn(wanted, context, ends);
+  } catch (error) {
+    if (error instanceof Interrupted) return interruptionCode(context.world);
+    new Teller(context.terminal).failure(error);
+    return exitCodes.failure;
+  }
 }
 
 // Whoever reads only the beginning, as `head` does, has what was wanted.
@@ -74,16 +88,14 @@ const interruptionCode = ({ interrupted: { reason } }: World): ExitCode =>
     ? exitCodes.fine
     : exitCodes.interrupted;
 
-async function perform(
-  { once, store }: DemoOptions,
-  scenario: Scenario,
+async function playOn(
+  { scenario, once, store, folder }: Play,
   { world, terminal }: VerbContext,
-  folder: string,
+  ends: AsyncDisposableStack,
 ): Promise<ExitCode> {
   const teller = new Teller(terminal);
   const startedAt = performance.now();
   const watch = new Watch(world.interrupted);
-  await using ends = new AsyncDisposableStack();
   const broker = await open(store, world, teller, watch, ends);
   teller.aside(broker.words);
   const { nats, realm } = broker;

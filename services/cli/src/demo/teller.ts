@@ -117,14 +117,12 @@ function triesFor(
 ): readonly (readonly [command: string, why: string])[] {
   const name = shellName({ kind: 'session', session });
   return [
-    ...(refused > 0
-      ? ([[`npx joinleaf why ${name}`, 'why the last refusal was one']] as const)
-      : []),
-    [`npx joinleaf log ${name} --told`, 'what happened, and who heard of it'],
-    ['npx joinleaf replay --all', 'decide everything again, and compare'],
+    ...(refused > 0 ? ([[`npx joinleaf why ${name}`, 'why the last "no" was one']] as const) : []),
+    [`npx joinleaf log ${name} --told`, 'what happened, who heard it'],
+    ['npx joinleaf replay --all', 'decide it all again, compare'],
     ['npx joinleaf verify --all', 'is the log what was written'],
     ['npx joinleaf open den --node eve --accept all', 'keep a session yourself'],
-    ['npx joinleaf join den --node dan', 'and, in a third terminal, join it'],
+    ['npx joinleaf join den --node dan', 'join it from a third one'],
   ];
 }
 

@@ -101,12 +101,13 @@ export function handshake(
   };
 }
 /** The same as `autoJoin` through the TypeScript client, up to FD_CONNECT in the program's hands. */
-export function clientJoin(client: Joinleaf, sessions: Sessions): () => Promise<void> {
+export function clientJoin(clients: readonly Joinleaf[], sessions: Sessions): () => Promise<void> {
   let turn = 0;
   return async () => {
     const session = sessions.addresses[turn % sessions.addresses.length];
+    const client = clients[turn % clients.length];
     turn += 1;
-    if (session === undefined) throw new Error('there is no session');
+    if (session === undefined || client === undefined) throw new Error('there is nobody to join');
     const outcome = await client.joinLeaf(session);
     if (!outcome.ok) throw new Error(outcome.message);
     sessions.joined += 1;

@@ -1,4 +1,4 @@
-import { connect as connectClient } from '@joinleaf/client';
+import { connect as connectClient, type Joinleaf } from '@joinleaf/client';
 import type { SessionAddress } from '@joinleaf/multipoint';
 import { inboxPrefixOf } from '@joinleaf/wire';
 import { Asker } from './asker.js';
@@ -144,26 +144,37 @@ async function prepareJoins(
     return sessions;
   };
   const many = await auto('many', manySessions);
-  const client = await connectClient({
-    ...stage.nodeCredentials,
-    realm,
-    node: 'client',
-    boundMs: 60_000,
-  });
-  stack.defer(() => client.close());
+  const clients = await connectClients(stage, stack);
 
   return async (add, concurrency) => {
     const one = await auto(`one-${String(concurrency)}`, 1);
     const forClient = await auto(`client-${String(concurrency)}`, 1);
     add('auto-one', 'join, auto, one session', autoJoin(leaf, one));
     add('auto-many', `join, auto, ${String(manySessions)} sessions`, autoJoin(leaf, many));
-    add('client-auto', 'join, auto, TypeScript client', clientJoin(client, forClient));
+    add('client-auto', 'join, auto, TypeScript client', clientJoin(clients, forClient));
     if (!handshakes) return;
     const pairs = await waitingRooms(start, concurrency);
     const rooms: Sessions = { addresses: pairs.map(({ session }) => session), joined: 0 };
     opened.push(rooms);
     add('handshake', 'two-party handshake', handshake(pairs, rooms));
   };
+}
+
+// A node has 16,384 ports to draw for its leaves, and every join keeps one: several nodes share the rows.
+async function connectClients(
+  stage: Stage,
+  stack: AsyncDisposableStack,
+): Promise<readonly Joinleaf[]> {
+  const names = Array.from({ length: 6 }, (_, i) => `client-${String(i)}`);
+  const clients = await Promise.all(
+    names.map((node) =>
+      connectClient({ ...stage.nodeCredentials, realm, node, boundMs: 60_000, closeTimeoutMs: 1 }),
+    ),
+  );
+  stack.defer(async () => {
+    await Promise.all(clients.map((client) => client.close()));
+  });
+  return clients;
 }
 
 async function waitingRooms(

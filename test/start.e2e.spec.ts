@@ -135,7 +135,7 @@ function demo(...args: readonly string[]): Promise<Ended> {
 function started(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [main, 'demo', '--once', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...environment },
+    env: { ...process.env, TMPDIR: folder, ...environment }, // A killed demo cleans nothing up.
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

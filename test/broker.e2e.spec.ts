@@ -6,6 +6,7 @@ import { startDeployment, type Deployment } from './deployment/deployment.js';
 import { Journal } from './deployment/journal.js';
 import { commitsOf, sessionsIn, type Records } from './deployment/records.js';
 import { Traffic } from './deployment/traffic.js';
+import { Wire } from './deployment/wire.js';
 
 // The broker is killed and comes back on the same files, or hangs for a while, under programs that come and go. What it
 // had acknowledged is still there, the services and the clients go on where they were, and nobody hears anything twice.
@@ -16,13 +17,18 @@ const journal = new Journal();
 let deployment: Deployment;
 let traffic: Traffic;
 let before: Records;
+/** What the keeper of the lobby is connected by. */
+let wire: Wire;
 
 beforeAll(async () => {
   deployment = await startDeployment({ server: { sync: 'always' } });
-  traffic = await Traffic.start({ deployment, journal, chance: chance.fork() });
+  wire = await Wire.to(deployment.nats.port);
+  const keeperOptions = { servers: wire.url };
+  traffic = await Traffic.start({ deployment, journal, chance: chance.fork(), keeperOptions });
 }, 90_000);
 
 afterAll(async () => {
+  await wire[Symbol.asyncDispose]();
   await deployment.stop();
 });
 
@@ -53,6 +59,17 @@ describe('a steady stream of joins goes on', () => {
     await deployment.session.freeze(4_000);
     expect(sleeper.status).toBe('connected');
     await traffic.goesOn(5);
+  }, 60_000);
+
+  it('when one program is cut off for a while, and hears what it missed', async () => {
+    const { resumes } = traffic.stats;
+    for (let cut = 1; cut <= 3; cut += 1) {
+      wire.cut();
+      await traffic.goesOn(12);
+      wire.mend();
+      await traffic.goesOn(12);
+    }
+    expect(traffic.stats.resumes).toBeGreaterThan(resumes);
   }, 60_000);
 
   it('when the notifier hangs', async () => {

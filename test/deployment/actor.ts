@@ -109,6 +109,7 @@ export class Actor {
         if (id === '') continue; // The node itself was fenced: no notification.
         const code = 'code' in event ? event.code : null;
         journal.heard.push({ node, at, type, id, session, revision, code });
+        if (event.type === 'LINKED') this.#watch(event.link);
       }
     } catch (error) {
       const nothing = { id: '', session: '', revision: 0, code: null };

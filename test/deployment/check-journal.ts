@@ -140,15 +140,14 @@ function heardFindings(
   });
 }
 
-// FD_CONNECT and FD_CLOSE of every socket that was listened to and that nobody at home had closed.
+// Everything that was told to a socket that was listened to, and that nobody at home had closed.
 function missedFindings(
   { heard, watched, closedHere }: Journal,
   due: ReadonlyMap<string, readonly Numbered[]>,
 ): string[] {
   const seen = new Set(heard.map(({ at, id }) => keyOf(at, id)));
   return [...due.values()].flat().flatMap(({ told: { to, id, kind } }) => {
-    const matters = kind === 'FD_CONNECT' || kind === 'FD_CLOSE';
-    if (!matters || !watched.has(to) || closedHere.has(to)) return [];
+    if (!watched.has(to) || closedHere.has(to)) return [];
     return seen.has(keyOf(to, id)) ? [] : [`${to} never heard ${kind} ${id}`];
   });
 }

@@ -1,12 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Invitation, JoinRequest, Leaf, Link, Root, Stats } from '@joinleaf/client';
-import { fold, type StoredCommit } from '@joinleaf/event-log';
+import type {
+  ConnectOptions,
+  Invitation,
+  JoinRequest,
+  Leaf,
+  Link,
+  Root,
+  Stats,
+} from '@joinleaf/client';
 import { Actor } from './actor.js';
+import { nodeIn } from './check-bulletins.js';
 import type { Chance } from './chance.js';
 import type { Deployment } from './deployment.js';
 import { eventually } from './eventually.js';
+import { membersOf, storyOf } from './ghosts.js';
 import type { Journal } from './journal.js';
-import { commitsOf, textOf, type Records } from './records.js';
 
 export interface TrafficWish {
   readonly deployment: Deployment;
@@ -16,6 +24,8 @@ export interface TrafficWish {
   readonly guests?: number;
   /** Endpoints besides the guests' own that hosts invite, such as those of leaf agents. */
   readonly endpoints?: readonly string[];
+  /** How the keeper of the lobby connects, when not like everybody. */
+  readonly keeperOptions?: Partial<ConnectOptions>;
   /** Called for each link at a host, with the endpoint at its other end. */
   readonly onLink?: (link: Link, room: Room) => void;
 }
@@ -38,6 +48,8 @@ export class Traffic {
   readonly #loops: Promise<void>[] = [];
   readonly #rooms: Room[] = [];
   readonly #guests: Actor[] = [];
+  /** Leaves that accepted an invitation, and leave when their host says so. */
+  readonly #invited = new Set<Leaf>();
   #stopping = false;
   #lobby: Room | null = null;
 
@@ -74,7 +86,7 @@ export class Traffic {
     this.#stopping = true;
     await this.#wish.journal.everyOutcome(60_000);
     await Promise.all(this.#loops);
-    await this.#nobodyIsLeft();
+    await this.#noGhosts();
     const open = this.#lobby === null ? this.#rooms : [...this.#rooms, this.#lobby];
     await Promise.all(open.map(({ host, root }) => insistently(() => host.close(root))));
   }
@@ -97,51 +109,43 @@ export class Traffic {
   }
 
   get #clients(): readonly Actor[] {
-    return [...this.#rooms.map(({ host }) => host), ...this.#guests];
+    const hosts = [...this.#rooms, ...(this.#lobby === null ? [] : [this.#lobby])].map(
+      ({ host }) => host,
+    );
+    return [...hosts, ...this.#guests];
   }
 
-  // Every guest has left again, also where it never learned that it was let in: no ghosts.
-  async #nobodyIsLeft(): Promise<void> {
-    await eventually('nobody is left in the lobby and in the group', async () => {
-      const records = await this.#wish.deployment.records();
-      const left = ['lobby', group].flatMap((session) => membersIn(commitsOf(records, session)));
-      if (left.length > 0) throw new Error(this.#storyOf(left, records));
+  // A member that no program knows of is a ghost: somebody who gave up, and was let in all the same.
+  async #noGhosts(): Promise<void> {
+    const { deployment, journal, endpoints = [] } = this.#wish;
+    const sessions = [...this.#rooms.map(({ root }) => root.session), 'lobby', group];
+    const agents = new Set(endpoints.map(nodeIn));
+    await eventually('every member is known to a program', async () => {
+      const records = await deployment.records();
+      const open = new Set(
+        [...this.#invited].filter(({ isOpen }) => isOpen).map((leaf) => leaf.socket as string),
+      );
+      const ghosts = sessions
+        .flatMap((session) => membersOf(records, session))
+        .filter((leaf) => !open.has(leaf) && !agents.has(nodeIn(leaf)));
+      const stories = ghosts.map((leaf) => storyOf(leaf, records, journal));
+      if (stories.length > 0) throw new Error(stories.join('\n'));
       return true;
     });
   }
 
-  // What the log and the program know of members that should have gone.
-  #storyOf(left: readonly string[], { commits }: Records): string {
-    const lines = left.map((leaf) => {
-      const decisions = commits.flatMap((commit) =>
-        commit.decisions.map((decided) => ({
-          revision: commit.revision,
-          at: commit.decidedAt,
-          ...decided,
-        })),
-      );
-      const about = decisions.filter(({ command }) =>
-        JSON.stringify(command).includes(`"${leaf}"`),
-      );
-      const tokens = about.flatMap(({ command }) =>
-        'callerData' in command ? textOf(command.callerData) : [],
-      );
-      const answers = this.#wish.journal.answers.filter(({ token }) => tokens.includes(token));
-      return JSON.stringify({ leaf, about, answers });
-    });
-    return `still there: ${lines.join('\n')}`;
-  }
-
   async #begin(): Promise<void> {
-    const { deployment, journal, chance, rooms = 2, guests = 4 } = this.#wish;
-    const enter = (node: string) => Actor.enter(deployment, journal, node);
+    const { deployment, journal, chance, keeperOptions, rooms = 2, guests = 4 } = this.#wish;
+    const enter = (node: string, options: Partial<ConnectOptions> = {}) =>
+      Actor.enter(deployment, journal, node, options);
     const hosts = await Promise.all(numbers(rooms).map((n) => enter(`host-${n}`)));
-    const hasty = { requestTimeoutMs: 300, callTimeoutMs: 800 };
+    // All of them ask again soon, and every other one gives up soon.
+    const patient = { requestTimeoutMs: 300 };
     for (const n of numbers(guests)) {
-      const options = Number(n) % 2 === 0 ? hasty : {};
-      this.#guests.push(await Actor.enter(deployment, journal, `guest-${n}`, options));
+      const options = Number(n) % 2 === 0 ? { ...patient, callTimeoutMs: 800 } : patient;
+      this.#guests.push(await enter(`guest-${n}`, options));
     }
-    const keeper = await enter('keeper');
+    const keeper = await enter('keeper', keeperOptions);
 
     for (const [index, host] of hosts.entries()) {
       const root = await host.openRoot(`room-${String(index + 1)}`, { joinDeadlineMs: 5_000 });
@@ -223,6 +227,7 @@ export class Traffic {
     const accepted = await invitation.accept({ calleeData: 'gladly' });
     if (!accepted.ok) return;
     guest.watch(accepted.leaf);
+    this.#invited.add(accepted.leaf);
     await accepted.leaf.over;
   }
 
@@ -230,11 +235,6 @@ export class Traffic {
     await delay(chance.whole(0, 120));
     await insistently(() => actor.close(socket));
   }
-}
-
-function membersIn(commits: readonly StoredCommit[]): readonly string[] {
-  const { session } = fold(commits);
-  return session.phase === 'open' ? [...session.members.keys()] : [];
 }
 
 const numbers = (count: number): string[] =>

@@ -50,8 +50,11 @@ async function answersTo(
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'NoResponders') throw error;
   }
-  return answers;
+  // By name: who answers first is chance.
+  return answers.toSorted((a, b) => compare(a.name, b.name) || compare(a.id, b.id));
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 function answerIn(text: string, tookMs: number): ServiceAnswer | null {
   try {

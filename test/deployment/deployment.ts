@@ -16,6 +16,7 @@ import { RawNode, type Login } from './raw-node.js';
 import { readRecords } from './read-records.js';
 import { commitsOf, refusalsOf, type Records } from './records.js';
 import { ServiceSlot } from './service-slot.js';
+import { Wire } from './wire.js';
 
 /** A leaf agent and its endpoints, as its configuration has them. */
 export interface AgentWish {
@@ -31,6 +32,8 @@ export interface DeploymentWish {
   readonly notifiers?: number;
   readonly agents?: readonly AgentWish[];
   readonly server?: StartOptions;
+  /** Puts a wire between the session services and the broker. */
+  readonly wiredSessions?: boolean;
   /** For every session service, besides what each needs. */
   readonly sessionSettings?: Settings;
   readonly notifierSettings?: Settings;
@@ -43,7 +46,8 @@ export interface DeploymentWish {
 export async function startDeployment(wish: DeploymentWish = {}): Promise<Deployment> {
   const nats = await startNatsServer(wish.server);
   const folder = await mkdtemp(join(tmpdir(), 'joinleaf-e2e-'));
-  const deployment = new Deployment(nats, folder, wish);
+  const wire = wish.wiredSessions === true ? await Wire.to(nats.port) : null;
+  const deployment = new Deployment(nats, folder, { ...wish, wire });
   try {
     await deployment.start();
     return deployment;
@@ -61,13 +65,15 @@ export class Deployment implements AsyncDisposable {
   readonly agents: ReadonlyMap<string, ServiceSlot>;
   readonly #nodes: Joinleaf[] = [];
   readonly #rawNodes: RawNode[] = [];
+  readonly #wire: Wire | null;
   #reader: NatsConnection | null = null;
 
   constructor(
     readonly nats: RunningNatsServer,
     readonly folder: string,
-    wish: DeploymentWish,
+    wish: DeploymentWish & { readonly wire: Wire | null },
   ) {
+    this.#wire = wish.wire;
     const { services, nodes } = nats.credentials;
     const { sessions = 1, notifiers = 1, agents = [] } = wish;
     const slots = (service: string, count: number, settings: Settings = {}) =>
@@ -75,7 +81,8 @@ export class Deployment implements AsyncDisposable {
         const name = count === 1 ? service : `${service}-${String(index + 1)}`;
         return this.#slot(name, service, services, settings);
       });
-    this.sessions = slots('session', sessions, wish.sessionSettings);
+    const wired = wish.wire === null ? {} : { JOINLEAF_SERVERS: wish.wire.url };
+    this.sessions = slots('session', sessions, { ...wish.sessionSettings, ...wired });
     this.notifiers = slots('notifier', notifiers, wish.notifierSettings);
     this.agents = new Map(
       agents.map((agent) => {
@@ -95,6 +102,12 @@ export class Deployment implements AsyncDisposable {
     }
     await Promise.all([...this.sessions, ...this.notifiers].map((slot) => slot.start()));
     await Promise.all([...this.agents.values()].map((slot) => slot.start()));
+  }
+
+  /** What the session services are connected by. */
+  get wire(): Wire {
+    if (this.#wire === null) throw new Error('the session services have no wire');
+    return this.#wire;
   }
 
   get session(): ServiceSlot {
@@ -164,6 +177,7 @@ export class Deployment implements AsyncDisposable {
     await Promise.allSettled(agents.map((slot) => slot.stop()));
     await Promise.allSettled([...this.sessions, ...this.notifiers].map((slot) => slot.stop()));
     await this.#reader?.close();
+    await this.#wire?.[Symbol.asyncDispose]();
     await this.nats.stop();
     if (process.env.JOINLEAF_TEST_LOGS === undefined) {
       await rm(this.folder, { recursive: true, force: true });

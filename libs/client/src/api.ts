@@ -1,8 +1,10 @@
 import type {
   AdmissionPolicy,
   Facts,
+  Flow,
   JoinFlags,
   JoinId,
+  Qos,
   RetryClass,
   Rule,
   SocketId,
@@ -50,6 +52,8 @@ export interface JoinOptions extends CallOptions {
   readonly callerData?: ConnectData | undefined;
   /** What the joining socket will do with session data; `both` without it. */
   readonly flags?: JoinFlags | undefined;
+  /** The flow that the joining socket asks for; WSAEOPNOTSUPP if the session cannot give it (R102). */
+  readonly qos?: Qos | undefined;
   /** Time for the outcome, in milliseconds; at most the session's own, and that without it. */
   readonly deadlineMs?: number | undefined;
 }
@@ -64,6 +68,42 @@ export interface RootOptions extends CallOptions, Partial<AdmissionPolicy> {
   readonly data?: 'rooted' | 'nonrooted' | undefined;
   /** Requests that may wait at once, 128 without it; null does not listen: a root that only invites. */
   readonly backlog?: number | null | undefined;
+}
+
+export type MessageData = Uint8Array | string;
+
+export interface SendOptions {
+  /** To the other end of this membership alone, and not to the session (R161). */
+  readonly chat?: boolean | undefined;
+}
+
+/** A message of session data or of a side chat. */
+export interface ReceivedMessage {
+  readonly bytes: Uint8Array;
+  /** The socket that sent it; the broker vouches for its node. */
+  readonly from: SocketId;
+  readonly node: string;
+  readonly isChat: boolean;
+  /** Messages that were lost before this one: on the way, or because nobody took them in time (H15). */
+  readonly lostBefore: number;
+  /** The bytes as UTF-8. */
+  text(): string;
+}
+
+/** What every socket of a session can do with data; what of it is refused depends on its role (R151–R162). */
+export interface Talking {
+  /**
+   * Sends one message of at most 524 288 bytes, and waits for room while too much is under way. That it was
+   * sent does not mean that anybody has it. Throws JoinleafRefusal.
+   */
+  send(data: MessageData, options?: SendOptions & CallOptions): Promise<void>;
+  /** The same without waiting: WSAEWOULDBLOCK when there is no room (R124). */
+  trySend(data: MessageData, options?: SendOptions): Done;
+  /**
+   * What comes in: what waits, then what comes. It ends with the socket, after what was sent before. Each
+   * message goes to one reader; what nobody reads waits in a buffer of 1 MiB, and is lost beyond it (H15).
+   */
+  messages(): AsyncGenerator<ReceivedMessage, undefined>;
 }
 
 export interface AcceptOptions extends CallOptions {
@@ -97,6 +137,10 @@ export type SocketEvent = Event &
         readonly calleeData: Uint8Array | null;
       }
     | { readonly type: 'FD_CLOSE'; readonly code: WsaCode | null; readonly number: number }
+    /** What the network gives this socket has changed (R107). */
+    | { readonly type: 'FD_QOS'; readonly flow: Flow }
+    /** Messages to this socket were lost (H15). */
+    | { readonly type: 'DATA_LOST'; readonly count: number }
     /** A join that waited here is gone. */
     | { readonly type: 'WITHDRAWN'; readonly join: JoinId }
     /** At a root that admits by itself: a member came. */
@@ -110,7 +154,7 @@ export interface Over {
 }
 
 /** What a leaf's socket and a root's link have in common. */
-export interface Member extends AsyncDisposable {
+export interface Member extends AsyncDisposable, Talking {
   readonly session: string;
   readonly join: JoinId | null;
   readonly descriptor: number;
@@ -120,7 +164,12 @@ export interface Member extends AsyncDisposable {
   readonly over: Promise<Over>;
   /** From the beginning, whenever it is called, to FD_CLOSE or close. */
   events(): AsyncIterableIterator<SocketEvent, undefined>;
-  close(options?: CallOptions): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
+}
+
+export interface CloseOptions extends CallOptions {
+  /** Drops what is unsent; the other side hears FD_CLOSE with WSAECONNRESET (R142). */
+  readonly abortive?: boolean | undefined;
 }
 
 export interface Leaf extends Member {
@@ -210,7 +259,7 @@ export interface Invitation extends WaitingJoin {
   ): Promise<{ readonly ok: true; readonly join: JoinId; readonly leaf: Leaf } | Refused>;
 }
 
-export interface Root extends AsyncDisposable {
+export interface Root extends AsyncDisposable, Talking {
   readonly session: string;
   /** The how-manieth session at this address. */
   readonly incarnation: number;
@@ -229,7 +278,7 @@ export interface Root extends AsyncDisposable {
   shutdown(
     options?: CallOptions & { readonly how?: 'receive' | 'send' | 'both' | undefined },
   ): Promise<void>;
-  close(options?: CallOptions): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
 }
 
 export interface Listener extends AsyncIterable<Invitation>, AsyncDisposable {
@@ -281,6 +330,13 @@ export interface Stats {
   readonly callbackErrors: number;
   /** Events that wait in iterators for somebody to take them. */
   readonly buffered: number;
+  /** Messages of session data and side chats. */
+  readonly dataSent: number;
+  readonly dataHeard: number;
+  /** Messages that a full buffer or the way here lost, as far as they were noticed and told. */
+  readonly dataLost: number;
+  /** Subscriptions to session data that the broker refused. */
+  readonly dataDenied: number;
   /** Sockets that are open now. */
   readonly sockets: number;
 }

@@ -22,6 +22,11 @@ export type Answer =
   | { readonly kind: 'forbidden'; readonly cause: Error }
   | { readonly kind: 'closed' };
 
+export interface Subscription {
+  /** Nothing more is taken. */
+  end(): void;
+}
+
 const retryMs = 250;
 const dialMs = 5_000;
 
@@ -121,15 +126,38 @@ export class Broker {
   /** Subscribes, again after every return of the connection. `refused` is called if it is not allowed. */
   subscribe(
     subject: string,
-    take: (bytes: Uint8Array) => void,
+    take: (bytes: Uint8Array, subject: string) => void,
     refused: (error: Error) => void,
-  ): void {
-    this.nc.subscribe(subject, {
+  ): Subscription {
+    const subscription = this.nc.subscribe(subject, {
       callback: (error, message) => {
-        if (error === null) take(message.data);
+        if (error === null) take(message.data, message.subject);
         else refused(error);
       },
     });
+    return {
+      end: () => {
+        subscription.unsubscribe();
+      },
+    };
+  }
+
+  /** Sends, also while the connection is away: then it goes out when that is back, or is lost. */
+  send(subject: string, bytes: Uint8Array): void {
+    if (!this.nc.isClosed() && !this.nc.isDraining()) this.nc.publish(subject, bytes);
+  }
+
+  /** Resolves when the broker has what was sent before, or never will. Never rejects. */
+  async flush(): Promise<void> {
+    while (!this.nc.isClosed() && !this.nc.isDraining()) {
+      try {
+        await this.nc.flush();
+        return;
+      } catch {
+        // What was on its way when the connection went is gone: its hearers will notice.
+        await this.#comeback();
+      }
+    }
   }
 
   /** Sends what is left to send and disconnects, within this time. */
@@ -142,6 +170,15 @@ export class Broker {
       giveUp.abort();
     }
     await this.nc.close().catch(ignore);
+  }
+
+  async #comeback(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const stop = this.onChange(() => {
+      resolve(undefined);
+    });
+    await Promise.race([promise, this.ended]);
+    stop();
   }
 
   async #follow(): Promise<void> {

@@ -6,9 +6,10 @@ import {
   portMax,
   type AdmissionPolicy,
   type JoinFlags,
+  type Qos,
   type SessionAddress,
 } from '@joinleaf/multipoint';
-import { boundMsMax, boundMsMin, deadlineMsMax, policyField } from '@joinleaf/wire';
+import { boundMsMax, boundMsMin, deadlineMsMax, policyField, qosField } from '@joinleaf/wire';
 import { BadArgument } from './errors.js';
 
 // Arguments are checked before anything is sent, and before anything of them becomes part of a subject.
@@ -88,6 +89,16 @@ export const checkBound = (boundMs: number | undefined): number | undefined =>
 /** How many joins may wait; the session takes the nearest number it can (R22). */
 export const checkBacklog = (backlog: number): number =>
   checkWhole('backlog', backlog, { least: -1_000_000_000, most: 1_000_000_000 });
+
+/** The flow that a join asks for; the provider says whether it makes sense (R108). */
+export function checkFlow(qos: Qos | undefined): Qos | null {
+  if (qos === undefined) return null;
+  const parsed = qosField.safeParse(qos);
+  if (parsed.success) return qos;
+  const [issue] = parsed.error.issues;
+  const path = issue?.path.map(String).filter((key) => /^\w{1,64}$/.test(key)) ?? [];
+  throw new BadArgument(['qos', ...path].join('.'), `is refused: ${issue?.message ?? ''}`, 'R97');
+}
 
 const changes = policyField.partial();
 

@@ -2,6 +2,7 @@ import { connectDataBytesMax, Subjects } from '@joinleaf/wire';
 import type { Joinleaf } from './api.js';
 import { Asker } from './asker.js';
 import { Broker } from './broker.js';
+import { DataPlane } from './data-plane.js';
 import { JoinleafRefusal } from './errors.js';
 import { Hearing } from './hearing.js';
 import { NodeClient } from './node-client.js';
@@ -56,6 +57,7 @@ async function startRun({ settings, world, broker, signal }: Starting): Promise<
   const provider = new Provider({
     identity: { node, incarnation, descriptorMax, connectDataMax: connectDataBytesMax },
     asker,
+    data: new DataPlane({ broker, subjects, node, counters, world }),
     counters,
     world,
     callTimeoutMs,

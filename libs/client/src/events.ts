@@ -3,6 +3,9 @@ import type { Link, SocketEvent } from './api.js';
 import { fromBase64 } from './connect-data.js';
 import type { Notice } from './provider.js';
 
+/** Of news that no commit brought. */
+export const noEvent = { id: '', revision: 0 } as const;
+
 /** What a socket heard, as a program sees it. */
 export function eventOf(
   what: Heard,
@@ -26,6 +29,12 @@ export function eventOf(
       return { ...event, type: 'FD_CLOSE', code: what.code, number: numberOf(what.code) };
     case 'WITHDRAWN':
       return { ...event, type: 'WITHDRAWN', join: what.join };
+    case 'FD_QOS':
+      return { ...event, type: 'FD_QOS', flow: what.flow };
+    // Data is taken from `messages()`, and room is waited for by `send`.
+    case 'FD_READ':
+    case 'FD_WRITE':
+      return null;
     case 'LINKED': {
       const link = linkAt(what.link);
       return link === null ? null : { ...event, type: 'LINKED', join: what.join, link };

@@ -11,7 +11,7 @@ import {
   type SessionAddress,
 } from '@joinleaf/multipoint';
 import type { CallOptions, LeafJoin, LeafOptions, LeafOutcome } from './api.js';
-import { checkAddress, checkDeadline, checkFlags, checkPort } from './check.js';
+import { checkAddress, checkDeadline, checkFlags, checkFlow, checkPort } from './check.js';
 import { toBase64 } from './connect-data.js';
 import { followJoin } from './joining.js';
 import { localOf } from './listener.js';
@@ -35,7 +35,8 @@ export async function startLeafJoin(
   const socket = boundLeaf(provider, session, port);
   if (!socket.ok) return notStarted(provider, session, { port, refusal: socket.error });
   const descriptor = socket.value;
-  const asking = { socket: descriptor, name, flags, callerData, deadlineMs };
+  const qos = checkFlow(options.qos);
+  const asking = { socket: descriptor, name, flags, callerData, qos, deadlineMs };
   const step = provider.take(joinLeaf(provider.state, asking), options);
   if (!step.ok) {
     void provider.release(descriptor);

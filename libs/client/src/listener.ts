@@ -44,7 +44,10 @@ export class EndpointListener implements Listener, SocketOwner {
 
   heard(what: Heard): void {
     if (what.kind === 'FD_ACCEPT') this.#asked(what);
-    if (what.kind === 'WITHDRAWN') this.#invitations.withdraw(what);
+    if (what.kind === 'WITHDRAWN') {
+      this.#invitations.withdraw(what);
+      this.provider.forget(this.descriptor, what);
+    }
     if (what.kind === 'FD_CLOSE') void this.provider.release(this.descriptor);
   }
 

@@ -6,8 +6,21 @@ import {
   type JoinId,
   type SocketId,
 } from '@joinleaf/multipoint';
-import type { CallOptions, Leaf, Link, Member, Over, SocketEvent } from './api.js';
-import { eventOf } from './events.js';
+import type {
+  CallOptions,
+  CloseOptions,
+  Done,
+  Leaf,
+  Link,
+  Member,
+  MessageData,
+  Over,
+  ReceivedMessage,
+  SendOptions,
+  SocketEvent,
+} from './api.js';
+import { Conversation } from './conversation.js';
+import { eventOf, noEvent } from './events.js';
 import { Feed } from './feed.js';
 import type { Notice, Provider, SocketOwner } from './provider.js';
 
@@ -32,6 +45,7 @@ abstract class Membership implements Member, SocketOwner {
   // A membership begins once and ends once, so that everybody can have all of it.
   readonly #history: SocketEvent[] = [];
   #join: JoinId | null = null;
+  readonly #conversation: Conversation;
   #isOver = false;
 
   constructor(private readonly parts: MemberParts) {
@@ -44,6 +58,10 @@ abstract class Membership implements Member, SocketOwner {
     const { promise, resolve } = Promise.withResolvers<Over>();
     this.over = promise;
     this.#end = resolve;
+    const lost = (count: number) => {
+      this.#push({ type: 'DATA_LOST', ...noEvent, session, count });
+    };
+    this.#conversation = new Conversation({ provider, descriptor, session, lost });
     provider.own(descriptor, this);
   }
 
@@ -65,26 +83,45 @@ abstract class Membership implements Member, SocketOwner {
   }
 
   heard(what: Heard, notice: Notice): void {
+    this.#conversation.heard(what);
     const event = eventOf(what, notice, () => null);
     if (event === null) return;
-    this.#history.push(event);
-    this.#feed.push(event);
+    if (event.type === 'FD_CLOSE') this.#conversation.keepRest();
+    this.#push(event);
     if (event.type !== 'FD_CLOSE') return;
     this.#finish({ code: event.code, by: 'peer' });
     // Nothing can be done with what is over: its descriptor is free again (R62).
     void this.parts.provider.release(this.descriptor);
   }
 
+  send(data: MessageData, options: SendOptions & CallOptions = {}): Promise<void> {
+    return this.#conversation.send(data, options);
+  }
+
+  trySend(data: MessageData, options: SendOptions = {}): Done {
+    return this.#conversation.trySend(data, options);
+  }
+
+  messages(): AsyncGenerator<ReceivedMessage, undefined> {
+    return this.#conversation.messages();
+  }
+
   closedHere(): void {
+    this.#conversation.end();
     this.#finish({ code: null, by: 'self' });
   }
 
-  close(options: CallOptions = {}): Promise<void> {
+  close(options: CloseOptions = {}): Promise<void> {
     return this.parts.provider.close(this.descriptor, options);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #push(event: SocketEvent): void {
+    this.#history.push(event);
+    this.#feed.push(event);
   }
 
   #finish(over: Over): void {

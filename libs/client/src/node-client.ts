@@ -88,6 +88,10 @@ export class NodeClient implements Joinleaf {
     });
   }
 
+  /** For the Winsock door of this node. */
+  get provider(): Provider {
+    return this.parts.provider;
+  }
   get node(): string {
     return this.parts.settings.node;
   }

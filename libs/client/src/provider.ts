@@ -1,18 +1,25 @@
 import {
   closeSocket,
+  drained,
   err,
+  flushed,
+  forgetWithdrawn,
   giveUpCall,
   hear,
+  hearData,
   hearReply,
   hearWaiting,
   loseNode,
   noSockets,
   ok,
+  setOptions,
   type Answer,
   type CallId,
   type Change,
+  type Datum,
   type Descriptor,
   type Effect,
+  type EventObject,
   type Heard,
   type JoinEnd,
   type NodeIdentity,
@@ -21,11 +28,13 @@ import {
   type Result,
   type SessionAddress,
   type Step,
+  type WaitingKey,
   type WsaCode,
 } from '@joinleaf/multipoint';
 import type { RefusedReply, Reply, ToldNotification } from '@joinleaf/wire';
-import type { CallOptions } from './api.js';
+import type { CallOptions, CloseOptions } from './api.js';
 import type { Asker, Command } from './asker.js';
+import type { DataPlane, Taken } from './data-plane.js';
 import { JoinleafError } from './errors.js';
 import type { Counters } from './stats.js';
 import { abortable, ignore } from './waits.js';
@@ -45,6 +54,17 @@ export interface SocketOwner {
   closedHere(): void;
 }
 
+/** Hears of every socket of the node, whoever owns it. */
+export interface Observer {
+  heard(socket: Descriptor, what: Heard): void;
+  /** The socket is closed from this side. */
+  closed(socket: Descriptor): void;
+  signal(object: EventObject): void;
+  reset(object: EventObject): void;
+  /** This run of the node is over, or the program closes it. */
+  ended(): void;
+}
+
 /** How a JoinLeaf ended, and what said so. */
 export interface Ended {
   readonly end: JoinEnd;
@@ -55,6 +75,7 @@ export interface Ended {
 export interface ProviderParts {
   readonly identity: NodeIdentity;
   readonly asker: Asker;
+  readonly data: DataPlane;
   readonly counters: Counters;
   readonly world: World;
   readonly callTimeoutMs: number;
@@ -72,9 +93,11 @@ export class Provider {
   readonly #answers = new Map<CallId, Promise<Reply>>();
   readonly #owners = new Map<Descriptor, SocketOwner>();
   readonly #ends = new Map<CallId, (ended: Ended) => void>();
+  readonly #observers: Observer[] = [];
 
   constructor(private readonly parts: ProviderParts) {
     this.#state = noSockets(parts.identity);
+    parts.data.start(this);
   }
 
   get state(): NodeSockets {
@@ -83,6 +106,10 @@ export class Provider {
 
   get counters(): Counters {
     return this.parts.counters;
+  }
+
+  get callTimeoutMs(): number {
+    return this.parts.callTimeoutMs;
   }
 
   /** Takes a step of the machine. Its calls go out, with this much time. */
@@ -96,11 +123,21 @@ export class Provider {
     this.#owners.set(descriptor, owner);
   }
 
+  /** From now on, for as long as the node runs. */
+  observe(observer: Observer): void {
+    this.#observers.push(observer);
+  }
+
   /** The answer to a call of the step just taken. Rejects with JoinleafError. */
   answer(call: CallId): Promise<Reply> {
     const answer = this.#answers.get(call);
     if (answer === undefined) throw new Error(`call ${String(call)} is not under way`);
     return answer;
+  }
+
+  /** The program knows that this request is over: accept need not tell it (R87). */
+  forget(descriptor: Descriptor, request: WaitingKey): void {
+    this.#keep(forgetWithdrawn(this.#state, descriptor, request), {});
   }
 
   /** Calls back when the JoinLeaf of the step just taken ends: before any socket hears of it. */
@@ -111,6 +148,7 @@ export class Provider {
   /** From now on programs can ask nothing more: they meet this error. */
   refuseMore(error: JoinleafError): void {
     this.#stopped ??= error;
+    for (const observer of this.#observers) observer.ended();
   }
 
   /** Ends also what is under way. */
@@ -131,6 +169,18 @@ export class Provider {
     return reply;
   }
 
+  heardData(datum: Datum): void {
+    this.#keep(hearData(this.#state, datum), {});
+  }
+
+  flushed(taken: readonly Taken[]): void {
+    this.#keep(flushed(this.#state, taken), {});
+  }
+
+  drained(socket: Descriptor): void {
+    this.#keep(drained(this.#state, socket), {});
+  }
+
   hear(told: ToldNotification): void {
     const hearing = hear(this.#state, told);
     this.#heard(told, hearing);
@@ -145,7 +195,11 @@ export class Provider {
    * Closes a socket, if it is open still. It is released at once; that the session knows is awaited, and
    * goes on behind a call that is aborted or whose time is up.
    */
-  async close(descriptor: Descriptor, options: CallOptions = {}): Promise<void> {
+  async close(descriptor: Descriptor, options: CloseOptions = {}): Promise<void> {
+    if (options.abortive === true) {
+      const lingerSeconds = 0;
+      this.take(setOptions(this.#state, { socket: descriptor, options: { lingerSeconds } }));
+    }
     const told = this.release(descriptor);
     if (told === null) return;
     const { timeoutMs = this.parts.callTimeoutMs, signal } = options;
@@ -168,6 +222,7 @@ export class Provider {
     this.#owners.delete(descriptor);
     const closed = this.take(closeSocket(this.#state, descriptor), { timeoutMs: Infinity });
     owner?.closedHere();
+    for (const observer of this.#observers) observer.closed(descriptor);
     if (!closed.ok || closed.value.call === null) return null;
     return this.answer(closed.value.call);
   }
@@ -211,6 +266,7 @@ export class Provider {
         return;
       case 'heard':
         this.#owners.get(effect.socket)?.heard(effect.what, this.#source.notice ?? noNotice);
+        for (const observer of this.#observers) observer.heard(effect.socket, effect.what);
         return;
       case 'ended': {
         const { notice, reply } = this.#source;
@@ -218,9 +274,20 @@ export class Provider {
         this.#ends.delete(effect.call);
         return;
       }
+      case 'publish':
+        this.parts.data.publish(effect);
+        return;
+      case 'tune':
+        this.parts.data.tune(effect);
+        return;
+      case 'drain':
+        this.parts.data.drain(effect.socket);
+        return;
       case 'signal':
+        for (const observer of this.#observers) observer.signal(effect.object);
+        return;
       case 'reset':
-        // Event objects are the Winsock door's; nothing registers any here.
+        for (const observer of this.#observers) observer.reset(effect.object);
         return;
     }
   }
@@ -246,7 +313,8 @@ export class Provider {
         timeoutMs: options.timeoutMs,
       });
       this.#source = { notice: null, reply: reply.ok ? null : reply };
-      this.#keep(hearReply(this.#state, call, resultOf(reply)), {});
+      const revision = reply.ok ? reply.revision : undefined;
+      this.#keep(hearReply(this.#state, call, resultOf(reply), revision), {});
       this.#source = nobody;
       this.#watch(reply);
       return reply;

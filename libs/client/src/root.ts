@@ -15,19 +15,32 @@ import {
 import type { Reply } from '@joinleaf/wire';
 import type {
   CallOptions,
+  CloseOptions,
+  Done,
   Join,
   JoinOptions,
   JoinOutcome,
   JoinRequest,
   Link,
+  MessageData,
+  ReceivedMessage,
   Refused,
   Root,
+  SendOptions,
   SocketEvent,
 } from './api.js';
-import { checkBacklog, checkDeadline, checkEndpoint, checkFlags, checkPolicy } from './check.js';
+import {
+  checkBacklog,
+  checkDeadline,
+  checkEndpoint,
+  checkFlags,
+  checkFlow,
+  checkPolicy,
+} from './check.js';
 import { fromBase64, toBase64 } from './connect-data.js';
+import { Conversation } from './conversation.js';
 import { JoinleafRefusal } from './errors.js';
-import { eventOf } from './events.js';
+import { eventOf, noEvent } from './events.js';
 import { Feed } from './feed.js';
 import { followJoin } from './joining.js';
 import { MemberLink, type Leafs } from './member.js';
@@ -43,6 +56,7 @@ export class SessionRoot implements Root, SocketOwner {
   readonly #links = new Map<Descriptor, MemberLink>();
   readonly #requests: Requests<RootRequest>;
   readonly #feed: Feed<SocketEvent>;
+  readonly #conversation: Conversation;
   #isOpen = true;
   #incarnation = 0;
 
@@ -55,6 +69,10 @@ export class SessionRoot implements Root, SocketOwner {
     this.socket = socketId({ node, incarnation, serial: String(descriptor) });
     this.#requests = new Requests(provider.counters);
     this.#feed = new Feed(provider.counters);
+    const lost = (count: number) => {
+      this.#feed.push({ type: 'DATA_LOST', ...noEvent, session, count });
+    };
+    this.#conversation = new Conversation({ provider, descriptor, session, lost });
     provider.own(descriptor, this);
   }
 
@@ -83,7 +101,8 @@ export class SessionRoot implements Root, SocketOwner {
     options.signal?.throwIfAborted();
     this.provider.check();
     const { provider, session, descriptor: socket } = this;
-    const asking = { socket, name: leaf, flags, callerData, deadlineMs };
+    const qos = checkFlow(options.qos);
+    const asking = { socket, name: leaf, flags, callerData, qos, deadlineMs };
     const step = provider.take(joinLeaf(provider.state, asking), options);
     if (!step.ok) return notStarted(leaf, refusedHere(step.error, { session }));
     const { call, descriptor } = step.value;
@@ -141,7 +160,19 @@ export class SessionRoot implements Root, SocketOwner {
     await this.#settled(shutdownSocket(provider.state, { socket, how }), options);
   }
 
-  close(options: CallOptions = {}): Promise<void> {
+  send(data: MessageData, options: SendOptions & CallOptions = {}): Promise<void> {
+    return this.#conversation.send(data, options);
+  }
+
+  trySend(data: MessageData, options: SendOptions = {}): Done {
+    return this.#conversation.trySend(data, options);
+  }
+
+  messages(): AsyncGenerator<ReceivedMessage, undefined> {
+    return this.#conversation.messages();
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
     return this.provider.close(this.descriptor, options);
   }
 
@@ -150,16 +181,20 @@ export class SessionRoot implements Root, SocketOwner {
   }
 
   heard(what: Heard, notice: Notice): void {
+    this.#conversation.heard(what);
     if (what.kind === 'FD_ACCEPT') this.#asked(what);
-    if (what.kind === 'WITHDRAWN') this.#requests.withdraw(what);
+    if (what.kind === 'WITHDRAWN') this.#withdrawn(what);
     if (what.kind === 'LINKED') this.#linked(what);
     const event = eventOf(what, notice, (descriptor) => this.#links.get(descriptor) ?? null);
     if (event !== null) this.#feed.push(event);
-    if (what.kind === 'FD_CLOSE') void this.provider.release(this.descriptor);
+    if (what.kind !== 'FD_CLOSE') return;
+    this.#conversation.keepRest();
+    void this.provider.release(this.descriptor);
   }
 
   closedHere(): void {
     this.#isOpen = false;
+    this.#conversation.end();
     this.#requests.end();
     this.#feed.end();
   }
@@ -170,6 +205,12 @@ export class SessionRoot implements Root, SocketOwner {
     if (taken.value.call === null) return;
     const reply: Reply = await abortable(this.provider.answer(taken.value.call), options.signal);
     if (!reply.ok) throw new JoinleafRefusal(refusedThere(reply));
+  }
+
+  // The requests that programs iterate over say themselves that they are over.
+  #withdrawn(what: Extract<Heard, { kind: 'WITHDRAWN' }>): void {
+    this.#requests.withdraw(what);
+    this.provider.forget(this.descriptor, what);
   }
 
   #asked(what: Extract<Heard, { kind: 'FD_ACCEPT' }>): void {

@@ -17,6 +17,10 @@ export class Counters {
     beats: 0,
     callbackErrors: 0,
     buffered: 0,
+    dataSent: 0,
+    dataHeard: 0,
+    dataLost: 0,
+    dataDenied: 0,
   };
 
   add(figure: Figure, count: number): void {

@@ -318,7 +318,7 @@ describe('[H10] a run of a node that is over', () => {
     expect(await pending.connected).toMatchObject({ ok: false, code: 'WSAENETRESET' });
     const types = [];
     for await (const event of events) types.push(event);
-    expect(types.at(-1)).toMatchObject({ type: 'FD_CLOSE', code: 'WSAENETRESET', id: '' });
+    expect(types.at(-1)).toMatchObject({ type: 'FD_CLOSE', code: 'WSAECONNABORTED', id: '' });
     for await (const invitation of listener) await invitation.reject().catch(() => undefined);
     expect([root.isOpen, listener.isOpen]).toEqual([false, false]);
     expect(() => ada.listen(2)).toThrow(expect.objectContaining({ code: 'WSAENETRESET' }));

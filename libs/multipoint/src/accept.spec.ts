@@ -68,7 +68,7 @@ describe('a root that accepts a request', () => {
     given(...hall, asked(bob, 'J1'))
       .when(accepts(bob, 'J1', { accepted: null }))
       .then(admitted(bob, 'J1', { link }))
-      .told(fdConnect(bob.socket, 'J1'), linked(asked(bob, 'J1')))
+      .told(fdConnect(bob.socket, 'J1', { peer: link }), linked(asked(bob, 'J1')))
       .answered({ type: 'accepted', join: 'J1', leaf: bob.socket, link });
   });
 
@@ -258,7 +258,7 @@ describe('the policy at the moment of admission', () => {
       .told(
         fdClose(bob.link, 'WSAECONNRESET'),
         fdClose(bob.socket, 'WSAECONNRESET'),
-        fdConnect(again.socket, 'J2'),
+        fdConnect(again.socket, 'J2', { peer: again.link }),
       );
   });
 });

@@ -3,7 +3,8 @@
 import { nodeAddress, type NodeAddress, type SessionAddress } from './address.js';
 import type { CommandOf } from './command.js';
 import type { Departure, EventOf, JoinFailure, JoinId, SessionEvent } from './event.js';
-import type { Notification } from './notify.js';
+import type { Notification, Plane } from './notify.js';
+import { notSpecified, serviceTypes, type Flow, type FlowSpec, type Qos } from './qos.js';
 import { winsockPolicy, type AdmissionPolicy } from './policy.js';
 import { socketId, type SocketId } from './socket-id.js';
 import type { WsaCode } from './wsa.js';
@@ -112,10 +113,11 @@ export const admitted = (
 });
 
 /** Asked and admitted. */
-export const member = (who: Person, join: JoinId): readonly SessionEvent[] => [
-  asked(who, join),
-  admitted(who, join),
-];
+export const member = (
+  who: Person,
+  join: JoinId,
+  over: Some<EventOf<'JoinRequested'>> = {},
+): readonly SessionEvent[] => [asked(who, join, over), admitted(who, join)];
 
 export const groupMember = (who: Person, join: JoinId): readonly SessionEvent[] => [
   joinedGroup(who, join),
@@ -267,7 +269,40 @@ export const loses = (node: string, incarnation = 'run1'): CommandOf<'LoseNode'>
   evidence: { kind: 'silent', silentMs: 16_000, boundMs: 15_000 },
 });
 
+// Flows.
+
+/** A guaranteed flow of so many bytes per second; 0 for a direction without traffic. */
+export const spec = (tokenRate: number, over: Partial<FlowSpec> = {}): FlowSpec => ({
+  tokenRate,
+  tokenBucketSize: notSpecified,
+  peakBandwidth: notSpecified,
+  latency: notSpecified,
+  delayVariation: notSpecified,
+  serviceType: tokenRate === 0 ? serviceTypes.noTraffic : serviceTypes.guaranteed,
+  maxSduSize: notSpecified,
+  minimumPolicedSize: notSpecified,
+  ...over,
+});
+
+export const flow = (sending: number, receiving: number): Flow => ({
+  sending: spec(sending),
+  receiving: spec(receiving),
+});
+
+export const qos = (sending: number, receiving: number): Qos => ({
+  ...flow(sending, receiving),
+  providerSpecific: null,
+});
+
+export const fdQos = (to: SocketId, given: Flow): Notification => ({
+  kind: 'FD_QOS',
+  to,
+  flow: given,
+});
+
 // What is heard.
+
+const plane: Plane = { incarnation: 1, data: 'nonrooted', root };
 
 export const fdAccept = (
   { join, kind, caller, leafAddress, flags, callerData, deadlineAt }: EventOf<'JoinRequested'>,
@@ -280,6 +315,7 @@ export const fdAccept = (
   flags,
   callerData,
   deadlineAt,
+  plane,
 });
 
 export const fdConnect = (
@@ -293,7 +329,29 @@ export const fdConnect = (
   code: null,
   link: null,
   calleeData: null,
+  ...(over.code == null ? seatOf(to, join, over.link ?? null) : {}),
   ...over,
+});
+
+// A success says where the data goes, and who is at the other end.
+function seatOf(to: SocketId, join: JoinId, link: SocketId | null) {
+  const people = [bob, carol, dave];
+  const other =
+    link === null
+      ? (people.find((one) => one.socket === to)?.link ?? madeLink(join))
+      : people.find((one) => one.link === link)?.socket;
+  return other === undefined ? { plane } : { plane, peer: other };
+}
+
+/** In a group there is nobody at another end. */
+export const fdConnectToGroup = (to: SocketId, join: JoinId): Notification => ({
+  kind: 'FD_CONNECT',
+  to,
+  join,
+  code: null,
+  link: null,
+  calleeData: null,
+  plane: { incarnation: 1, data: 'nonrooted', root: null },
 });
 
 export const fdClose = (to: SocketId, code: WsaCode | null = null): Notification => ({
@@ -309,6 +367,9 @@ export const withdrawn = (to: SocketId | NodeAddress, join: JoinId): Notificatio
 });
 
 export const linked = (
-  { join, leafAddress, flags, callerData }: EventOf<'JoinRequested'>,
+  { join, caller, leafAddress, flags, callerData }: EventOf<'JoinRequested'>,
   link: SocketId = madeLink(join),
-): Notification => ({ kind: 'LINKED', to: root, join, link, leafAddress, flags, callerData });
+): Notification => {
+  const member = { leafAddress, flags, callerData, peer: caller };
+  return { kind: 'LINKED', to: root, join, link, ...member };
+};

@@ -8,12 +8,19 @@ import { livesOn, type SocketId } from './socket-id.js';
  * Closes a socket, in whatever role the session knows it: c_root, link, member, or the caller or link
  * of a waiting join, which is thereby cancelled. Closing what the session does not know changes nothing.
  */
-export function closeSocket({ socket }: CommandOf<'CloseSocket'>, session: Session): Decision {
+export function closeSocket(
+  { socket, abortive = false }: CommandOf<'CloseSocket'>,
+  session: Session,
+): Decision {
   if (session.phase === 'shut' && session.root === socket) {
     return emit('R132', { type: 'SessionClosed', ending: 'root-closed' });
   }
   if (session.phase !== 'open') return emit('R140');
-  if (session.root === socket) return emit('R131', ...dismantled(session, 'root-closed'));
+  if (session.root === socket) {
+    return abortive
+      ? emit('R142', ...dismantled(session, 'root-reset'))
+      : emit('R131', ...dismantled(session, 'root-closed'));
+  }
   if (session.invitation?.link === socket) {
     return emit('R145', { type: 'JoinCancelled', join: session.invitation.id, reason: 'closed' });
   }
@@ -23,9 +30,12 @@ export function closeSocket({ socket }: CommandOf<'CloseSocket'>, session: Sessi
   }
   const leaf = session.leafByLink.get(socket);
   if (leaf !== undefined) {
-    return emit('R137', { type: 'MemberLeft', leaf, departure: 'link-closed' });
+    return abortive
+      ? emit('R142', { type: 'MemberLeft', leaf, departure: 'link-reset' })
+      : emit('R137', { type: 'MemberLeft', leaf, departure: 'link-closed' });
   }
   if (!session.members.has(socket)) return emit('R140');
+  if (abortive) return emit('R142', { type: 'MemberLeft', leaf: socket, departure: 'leaf-reset' });
   const rule = session.control === 'rooted' ? 'R136' : 'R48';
   return emit(rule, { type: 'MemberLeft', leaf: socket, departure: 'leaf-closed' });
 }

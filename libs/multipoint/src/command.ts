@@ -1,6 +1,7 @@
 import type { NodeAddress, SessionAddress } from './address.js';
 import type { Base64, ControlPlane, DataPlane, JoinFlags, JoinId } from './event.js';
 import type { AdmissionPolicy } from './policy.js';
+import type { Qos } from './qos.js';
 import type { SocketId } from './socket-id.js';
 
 /** What somebody asks for. Imperative, and free to be refused. */
@@ -54,6 +55,7 @@ interface InviteLeaf {
   readonly link: SocketId;
   readonly flags: JoinFlags;
   readonly callerData: Base64 | null;
+  readonly qos?: Qos;
   readonly now: number;
   /** At most the policy's; null for exactly the policy's. */
   readonly deadlineMs: number | null;
@@ -69,6 +71,7 @@ interface RequestJoin {
   readonly leafAddress: NodeAddress;
   readonly flags: JoinFlags;
   readonly callerData: Base64 | null;
+  readonly qos?: Qos;
   readonly now: number;
   readonly deadlineMs: number | null;
 }
@@ -102,6 +105,8 @@ interface DeferJoin {
 interface CloseSocket {
   readonly type: 'CloseSocket';
   readonly socket: SocketId;
+  /** An abortive close (SO_LINGER of zero): the other side hears WSAECONNRESET (R142). */
+  readonly abortive?: boolean;
 }
 
 interface ShutdownSession {

@@ -231,6 +231,7 @@ function policy(chance: Chance): AdmissionPolicy {
     allow: pick(chance, [null, null, null, ['bob', 'carol']]),
     deny: pick(chance, [[], [], [], ['carol', 'dave']]),
     joinDeadlineMs: 1_000 * (1 + chance(3)),
+    budget: null,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { NodeAddress, SessionAddress } from './address.js';
 import type { AdmissionPolicy } from './policy.js';
+import type { Qos } from './qos.js';
 import type { SocketId } from './socket-id.js';
 import type { WsaCode } from './wsa.js';
 
@@ -22,10 +23,11 @@ export type JoinFailure =
   'rejected' | 'nobody-listens' | 'backlog-full' | 'backlog-trimmed' | 'timed-out' | 'session-over';
 
 /** Why a member is one no longer, seen from the session. */
-export type Departure = 'leaf-closed' | 'link-closed' | 'replaced' | 'node-lost';
+export type Departure =
+  'leaf-closed' | 'link-closed' | 'leaf-reset' | 'link-reset' | 'replaced' | 'node-lost';
 
 /** Why a session ended. */
-export type Ending = 'root-closed' | 'root-lost' | 'group-closed';
+export type Ending = 'root-closed' | 'root-reset' | 'root-lost' | 'group-closed';
 
 /** What happened. Past tense, and never refused again. */
 export type SessionEvent =
@@ -78,6 +80,8 @@ interface JoinRequested {
   readonly link: SocketId | null;
   readonly flags: JoinFlags;
   readonly callerData: Base64 | null;
+  /** Absent when the caller asks for none. */
+  readonly qos?: Qos;
   /** Milliseconds since the Unix epoch; null when the outcome is part of the same decision. */
   readonly deadlineAt: number | null;
 }

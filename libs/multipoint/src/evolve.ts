@@ -1,4 +1,5 @@
 import type { EventOf, JoinId, SessionEvent } from './event.js';
+import { nothingReserved, withoutReserved, withReserved } from './flows.js';
 import { PersistentMap } from './persistent-map.js';
 import { joinById, type Join, type Member, type OpenSession, type Session } from './session.js';
 import type { SocketId } from './socket-id.js';
@@ -50,6 +51,7 @@ function opened(before: Session, event: EventOf<'SessionOpened'>): OpenSession {
     members: PersistentMap.empty(),
     leafByLink: PersistentMap.empty(),
     leavesByAddress: PersistentMap.empty(),
+    reserved: nothingReserved,
   };
 }
 
@@ -60,8 +62,9 @@ function closed(before: Session, { ending }: EventOf<'SessionClosed'>): Session 
 }
 
 function requested(session: OpenSession, event: EventOf<'JoinRequested'>): OpenSession {
-  const { join: id, kind, caller, leafAddress, link, flags, callerData, deadlineAt } = event;
-  const base = { id, kind, caller, leafAddress, link, flags, callerData, deadlineAt };
+  const { join: id, kind, caller, leafAddress, link, flags, callerData, qos, deadlineAt } = event;
+  const asked = { id, kind, caller, leafAddress, link, flags, callerData, deadlineAt };
+  const base = qos === undefined ? asked : { ...asked, qos };
   const join: Join = { ...base, deferred: false };
   const joinCount = Math.max(session.joinCount, Number(id.slice(1)));
   if (kind === 'invitation') return { ...session, joinCount, invitation: join };
@@ -87,13 +90,16 @@ function admitted(session: OpenSession, event: EventOf<'LeafAdmitted'>): OpenSes
   if (join === undefined) return session;
   const { leaf, link } = event;
   const address = join.leafAddress;
-  const member: Member = { leaf, link, address, join: join.id, flags: join.flags };
+  const { id, flags, kind, qos } = join;
+  const seat = { leaf, link, address, join: id, flags, kind };
+  const member: Member = qos === undefined ? seat : { ...seat, qos };
   const neighbours = session.leavesByAddress.get(address) ?? [];
   return {
     ...withoutJoin(session, join.id),
     members: session.members.set(leaf, member),
     leafByLink: link === null ? session.leafByLink : session.leafByLink.set(link, leaf),
     leavesByAddress: session.leavesByAddress.set(address, [...neighbours, leaf]),
+    reserved: withReserved(session.reserved, member),
   };
 }
 
@@ -121,5 +127,6 @@ function withoutMember(session: OpenSession, leaf: SocketId): OpenSession {
       rest.length === 0
         ? session.leavesByAddress.delete(address)
         : session.leavesByAddress.set(address, rest),
+    reserved: withoutReserved(session.reserved, member),
   };
 }

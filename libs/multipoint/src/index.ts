@@ -31,10 +31,23 @@ export type {
   SessionEvent,
 } from './event.js';
 export { evolve } from './evolve.js';
-export { notify, type Notification } from './notify.js';
+export { notify, type Notification, type Plane } from './notify.js';
 export { backlogMax } from './opening.js';
 export { PersistentMap } from './persistent-map.js';
 export { samePolicy, winsockPolicy, type AdmissionPolicy, type IdentityPolicy } from './policy.js';
+export {
+  checkQos,
+  notSpecified,
+  reservedRate,
+  serviceTypes,
+  unusedUnder,
+  type Direction,
+  type DirectionBudget,
+  type Flow,
+  type FlowBudget,
+  type FlowSpec,
+  type Qos,
+} from './qos.js';
 export { assert, err, ok, type Result } from './result.js';
 export {
   holdsNode,
@@ -50,13 +63,17 @@ export {
 export {
   acceptWaiting,
   deferWaiting,
+  forgetWithdrawn,
+  offeredAt,
   rejectWaiting,
   type Accept,
   type Accepted,
   type Answering,
 } from './socket-machine/accept.js';
 export { bindSocket, type Asked, type Bind } from './socket-machine/bind.js';
+export { cancelJoin, type CancelJoin } from './socket-machine/cancel-join.js';
 export { closeSocket, shutdownSocket, type Shutdown } from './socket-machine/close.js';
+export { drained } from './socket-machine/drain.js';
 export { createSocket } from './socket-machine/create.js';
 export type {
   CallId,
@@ -67,8 +84,28 @@ export type {
   NodeCommand,
 } from './socket-machine/effect.js';
 export { hear, hearWaiting, type Hearing, type Told } from './socket-machine/hear.js';
+export { hearData } from './socket-machine/hear-data.js';
 export { joinLeaf, type JoinLeaf, type JoinStarted } from './socket-machine/join.js';
 export { listenAt, type Listen } from './socket-machine/listen.js';
+export { standardOptions, type SocketOptions } from './socket-machine/options.js';
+export { receiveData, type Receive, type Received } from './socket-machine/receive.js';
+export { flushed, sendData, type Send, type Sent } from './socket-machine/send.js';
+export {
+  getQos,
+  setMode,
+  setOptions,
+  setQos,
+  type CurrentQos,
+  type SetMode,
+  type SetOptions,
+  type SetQos,
+} from './socket-machine/settings.js';
+export {
+  messageBytesMax,
+  type Broadcast,
+  type Channel,
+  type Datum,
+} from './socket-machine/traffic.js';
 export { loseNode } from './socket-machine/lose.js';
 export {
   noSockets,
@@ -89,8 +126,10 @@ export { giveUpCall, hearReply } from './socket-machine/reply.js';
 export {
   enumNetworkEvents,
   eventSelect,
+  selectReady,
   type EnumNetworkEvents,
   type EventSelect,
+  type Ready,
 } from './socket-machine/select.js';
 export type {
   LeafSocket,

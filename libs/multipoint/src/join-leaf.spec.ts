@@ -16,6 +16,7 @@ import {
   failed,
   fdAccept,
   fdConnect,
+  fdConnectToGroup,
   groupMember,
   groupOpened,
   invited,
@@ -202,7 +203,7 @@ describe('a session that admits by itself', () => {
       .when(asks(bob))
       .then(request, admitted(bob, 'J1', { link: madeLink('J1') }))
       .by('H2')
-      .told(fdConnect(bob.socket, 'J1'), linked(request))
+      .told(fdConnect(bob.socket, 'J1', { peer: madeLink('J1') }), linked(request))
       .answered({ type: 'joined', join: 'J1', link: madeLink('J1') });
   });
 
@@ -230,7 +231,7 @@ describe('a leaf that joins a group', () => {
       .when(joins(bob))
       .then(joinedGroup(bob, 'J1'), admitted(bob, 'J1', { link: null }))
       .by('R43')
-      .told(fdConnect(bob.socket, 'J1'))
+      .told(fdConnectToGroup(bob.socket, 'J1'))
       .answered({ type: 'joined', join: 'J1', link: null });
   });
 
@@ -238,7 +239,7 @@ describe('a leaf that joins a group', () => {
     given(group, ...groupMember(carol, 'J1'), ...groupMember(dave, 'J2'))
       .when(joins(bob))
       .then(joinedGroup(bob, 'J3'), admitted(bob, 'J3', { link: null }))
-      .told(fdConnect(bob.socket, 'J3'));
+      .told(fdConnectToGroup(bob.socket, 'J3'));
   });
 
   it('[R46] joins as a sender alone in the same way', () => {
@@ -246,7 +247,7 @@ describe('a leaf that joins a group', () => {
     given(group)
       .when(asks(bob, { flags }))
       .then({ ...joinedGroup(bob, 'J1'), flags }, admitted(bob, 'J1', { link: null }))
-      .told(fdConnect(bob.socket, 'J1'));
+      .told(fdConnectToGroup(bob.socket, 'J1'));
   });
 
   it('[R47] [R57] is a member of one session with one socket', () => {

@@ -2,6 +2,7 @@ import { nodeOf, type NodeAddress } from './address.js';
 import type { CommandOf } from './command.js';
 import { emit, refuse, type Decision } from './decision.js';
 import type { JoinId, JoinKind, SessionEvent } from './event.js';
+import { lacking, withoutReserved, withReserved, type Asking, type Reservations } from './flows.js';
 import type { AdmissionPolicy } from './policy.js';
 import { isTaken, type Join, type OpenSession, type Session } from './session.js';
 import { linkMadeFor, type SocketId } from './socket-id.js';
@@ -20,16 +21,17 @@ export function inviteLeaf(command: CommandOf<'InviteLeaf'>, session: Session): 
     });
   }
   if (isTaken(session, command.link)) return refuse('WSAEINVAL', 'R33', { link: command.link });
-  const unwelcome = turnedAway(session, leafAddress, null);
+  const { link, flags, callerData, qos } = command;
+  const asked = qos === undefined ? { flags, callerData } : { flags, callerData, qos };
+  const unwelcome = turnedAway(session, leafAddress, askingOf('invitation', command));
   if (unwelcome !== null) return unwelcome;
   if (command.leafNode !== 'up') {
     return refuse('WSAENETUNREACH', 'E11', { node: nodeOf(leafAddress), known: command.leafNode });
   }
-  const { link, flags, callerData } = command;
   const deadlineAt = now + allowedMs(session.policy, command.deadlineMs);
   const join = nextJoin(session);
   const base = { join, kind: 'invitation', caller, leafAddress, link } as const;
-  return emit('R32', { type: 'JoinRequested', ...base, flags, callerData, deadlineAt });
+  return emit('R32', { type: 'JoinRequested', ...base, ...asked, deadlineAt });
 }
 
 /** JoinLeaf on a c_leaf: asks a rooted session (R35), or joins a group (R41). */
@@ -45,7 +47,7 @@ export function requestJoin(command: CommandOf<'RequestJoin'>, session: Session)
   if (session.control === 'rooted' && session.backlog === null) {
     return refuse('WSAECONNREFUSED', 'R35', { listening: false });
   }
-  const unwelcome = turnedAway(session, leafAddress, null);
+  const unwelcome = turnedAway(session, leafAddress, askingOf('request', command));
   if (unwelcome !== null) return unwelcome;
 
   if (session.control === 'nonrooted') return admitAtOnce(command, session, 'group');
@@ -82,14 +84,15 @@ function admitAtOnce(
 }
 
 function requested(
-  { caller, leafAddress, flags, callerData }: CommandOf<'RequestJoin'>,
+  { caller, leafAddress, flags, callerData, qos }: CommandOf<'RequestJoin'>,
   session: OpenSession,
   kind: JoinKind,
   deadlineAt: number | null,
 ) {
   const join = nextJoin(session);
   const base = { join, kind, caller, leafAddress, link: null } as const;
-  return { type: 'JoinRequested', ...base, flags, callerData, deadlineAt } as const;
+  const asked = qos === undefined ? { flags, callerData } : { flags, callerData, qos };
+  return { type: 'JoinRequested', ...base, ...asked, deadlineAt } as const;
 }
 
 const nextJoin = (session: OpenSession): JoinId => `J${String(session.joinCount + 1)}` as JoinId;
@@ -97,23 +100,27 @@ const nextJoin = (session: OpenSession): JoinId => `J${String(session.joinCount 
 const allowedMs = ({ joinDeadlineMs }: AdmissionPolicy, askedMs: number | null): number =>
   askedMs === null ? joinDeadlineMs : Math.min(askedMs, joinDeadlineMs);
 
+const askingOf = (kind: JoinKind, { flags, qos }: Omit<Asking, 'kind'>): Asking =>
+  qos === undefined ? { kind, flags } : { kind, flags, qos };
+
 /**
  * What the policy in force says against an endpoint: when JoinLeaf is called, and again when the join
- * (`admitting`) is to end in a membership, because the policy may have changed while it waited.
+ * itself is to end in a membership, because the policy may have changed while it waited.
  */
 export function turnedAway(
   session: OpenSession,
   address: NodeAddress,
-  admitting: Join | null,
+  asking: Asking | Join,
 ): Decision | null {
+  const admitting = 'id' in asking ? asking : null;
   const { identity, capacity } = session.policy;
   const sameEndpoint = session.leavesByAddress.get(address)?.length ?? 0;
-  const asking = admitting === null ? waitingAt(session, address) : null;
+  const waiting = admitting === null ? waitingAt(session, address) : null;
   if (identity.kind === 'reject-new' && sameEndpoint > 0) {
     return refuse('WSAEISCONN', 'R59', { leaf: address });
   }
-  if (identity.kind !== 'allow' && asking !== null) {
-    return refuse('WSAEALREADY', 'H3', { leaf: address, outstanding: asking });
+  if (identity.kind !== 'allow' && waiting !== null) {
+    return refuse('WSAEALREADY', 'H3', { leaf: address, outstanding: waiting });
   }
   if (identity.kind === 'allow' && sameEndpoint >= identity.max) {
     return refuse('WSAEISCONN', 'H3', { leaf: address, max: identity.max });
@@ -121,9 +128,29 @@ export function turnedAway(
   const unlisted = notListed(session.policy, nodeOf(address));
   if (unlisted !== null) return unlisted;
   const makesRoom = identity.kind === 'replace-old' && sameEndpoint > 0;
-  return makesRoom || hasRoom(session, admitting)
-    ? null
-    : refuse('WSAENOBUFS', 'H5', { capacity, members: session.members.size });
+  if (!makesRoom && !hasRoom(session, admitting)) {
+    return refuse('WSAENOBUFS', 'H5', { capacity, members: session.members.size });
+  }
+  if (asking.qos === undefined) return null;
+  const lack = lacking(session.policy.budget, heldAgainst(session, address, admitting), asking);
+  return lack === null ? null : refuse('WSAEOPNOTSUPP', 'R102', lack);
+}
+
+// What is reserved already: by members, but for those that make way, and by the invitation on its way.
+function heldAgainst(
+  session: OpenSession,
+  address: NodeAddress,
+  admitting: Join | null,
+): Reservations {
+  const { invitation, members, policy, leavesByAddress } = session;
+  let held = session.reserved;
+  if (invitation !== null && invitation !== admitting) held = withReserved(held, invitation);
+  if (policy.identity.kind !== 'replace-old') return held;
+  for (const leaf of leavesByAddress.get(address) ?? []) {
+    const member = members.get(leaf);
+    if (member !== undefined) held = withoutReserved(held, member);
+  }
+  return held;
 }
 
 function notListed({ allow, deny }: AdmissionPolicy, node: string): Decision | null {

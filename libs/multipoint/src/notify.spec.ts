@@ -15,6 +15,7 @@ import {
   fdAccept,
   fdClose,
   fdConnect,
+  fdConnectToGroup,
   groupMember,
   groupOpened,
   invited,
@@ -88,20 +89,24 @@ describe('who hears of a join', () => {
         flags: 'receiver-only',
         callerData: 'aGk=',
         deadlineAt: invitation.deadlineAt,
+        plane: { incarnation: 1, data: 'nonrooted', root },
       },
     ]);
   });
 
   it('[R44] nobody is asked about a group, and nobody but the caller hears of it', () => {
     const told = heard([groupOpened(), ...groupMember(carol, 'J1'), ...groupMember(bob, 'J2')]);
-    expect(told).toEqual([fdConnect(carol.socket, 'J1'), fdConnect(bob.socket, 'J2')]);
+    expect(told).toEqual([
+      fdConnectToGroup(carol.socket, 'J1'),
+      fdConnectToGroup(bob.socket, 'J2'),
+    ]);
   });
 
   it('[H2] nobody is asked where the arbiter admits, and the root learns of the link', () => {
     const request = asked(bob, 'J1', { deadlineAt: null });
     const admission = admitted(bob, 'J1', { link: madeLink('J1') });
     expect(heard([opened({ admit: 'auto' }), listening(), request, admission])).toEqual([
-      fdConnect(bob.socket, 'J1'),
+      fdConnect(bob.socket, 'J1', { peer: madeLink('J1') }),
       linked(request),
     ]);
   });
@@ -116,6 +121,7 @@ describe('who hears of a join', () => {
       join: 'J1',
       link: madeLink('J1'),
       leafAddress: bob.at,
+      peer: bob.socket,
       ...more,
     });
   });

@@ -1,11 +1,22 @@
 import type { NodeAddress } from './address.js';
-import type { Base64, EventOf, JoinFlags, JoinId, SessionEvent } from './event.js';
+import { evolve } from './evolve.js';
+import { flowChanges, flowOf, isReserved } from './flows.js';
+import type { Base64, DataPlane, EventOf, JoinFlags, JoinId, SessionEvent } from './event.js';
 import { joinById, type Join, type Member, type OpenSession, type Session } from './session.js';
+import { mirrored, type Flow, type Qos } from './qos.js';
 import type { SocketId } from './socket-id.js';
 import type { WsaCode } from './wsa.js';
 
+/** Where the data of a session goes: what a provider has to know to send and to hear it. */
+export interface Plane {
+  /** The how-manieth session at its address. */
+  readonly incarnation: number;
+  readonly data: DataPlane;
+  readonly root: SocketId | null;
+}
+
 /**
- * What one socket is told. FD_ACCEPT, FD_CONNECT and FD_CLOSE are Winsock's. Two more serve the
+ * What one socket is told. FD_ACCEPT, FD_CONNECT, FD_CLOSE and FD_QOS are Winsock's. Two more serve the
  * provider alone and are no network events: `WITHDRAWN`, a request waiting here is gone, and `LINKED`,
  * the session gained a member over a link that the root's program has not seen yet.
  */
@@ -19,7 +30,9 @@ export type Notification =
       readonly from: NodeAddress | SocketId;
       readonly flags: JoinFlags;
       readonly callerData: Base64 | null;
+      readonly qos?: Qos;
       readonly deadlineAt: number | null;
+      readonly plane: Plane;
     }
   | {
       readonly kind: 'FD_CONNECT';
@@ -29,6 +42,12 @@ export type Notification =
       /** At a c_root, the link that JoinLeaf returned: usable on success, dead otherwise. */
       readonly link: SocketId | null;
       readonly calleeData: Base64 | null;
+      /** On success. */
+      readonly plane?: Plane;
+      /** On success: the socket at the other end, in a rooted session. */
+      readonly peer?: SocketId;
+      /** On success, when the join asked for a flow: what it is given. */
+      readonly flow?: Flow;
     }
   | {
       readonly kind: 'FD_CLOSE';
@@ -45,6 +64,14 @@ export type Notification =
       readonly leafAddress: NodeAddress;
       readonly flags: JoinFlags;
       readonly callerData: Base64 | null;
+      /** The member's socket. */
+      readonly peer: SocketId;
+    }
+  | {
+      /** What the network gives this socket has changed (R107). */
+      readonly kind: 'FD_QOS';
+      readonly to: SocketId;
+      readonly flow: Flow;
     };
 
 /**
@@ -57,9 +84,10 @@ export function notify(before: Session, event: SessionEvent): readonly Notificat
   switch (event.type) {
     case 'SessionOpened':
     case 'ListenStarted':
-    case 'PolicyChanged':
     case 'JoinDeferred':
       return [];
+    case 'PolicyChanged':
+      return otherFlows(before, event);
     case 'JoinRequested':
       return asked(before, event);
     case 'LeafAdmitted':
@@ -69,20 +97,49 @@ export function notify(before: Session, event: SessionEvent): readonly Notificat
     case 'JoinCancelled':
       return withdrawn(before, joinById(before, event.join));
     case 'MemberLeft':
-      return left(before, event);
+      return [...left(before, event), ...otherFlows(before, event)];
     case 'SessionShutDown':
       return everybodyOut(before, null);
     case 'SessionClosed':
-      return everybodyOut(before, event.ending === 'root-lost' ? 'WSAECONNABORTED' : null);
+      return everybodyOut(before, codeOfEnding[event.ending]);
   }
 }
+
+// What the caller's socket is given: the root's end of an invitation sees it the other way round.
+function callersFlow(
+  before: OpenSession,
+  event: EventOf<'LeafAdmitted'>,
+  { kind }: Join,
+): Flow | null {
+  const after = evolve(before, event);
+  const member = after.phase === 'open' ? after.members.get(event.leaf) : undefined;
+  if (after.phase !== 'open' || member === undefined) return null;
+  const flow = flowOf(after, member);
+  return flow !== null && kind === 'invitation' ? mirrored(flow) : flow;
+}
+
+// Both ends of a membership hear that its flow is another one (R107).
+function otherFlows(before: OpenSession, event: SessionEvent): readonly Notification[] {
+  if (!isReserved(before.reserved)) return [];
+  const after = evolve(before, event);
+  if (after.phase !== 'open') return [];
+  return flowChanges(before, after).flatMap(({ member: { leaf, link }, flow }) => {
+    const told: Notification = { kind: 'FD_QOS', to: leaf, flow };
+    return link === null ? [told] : [told, { kind: 'FD_QOS', to: link, flow: mirrored(flow) }];
+  });
+}
+
+const planeOf = ({ incarnation, data, root }: OpenSession): Plane => ({ incarnation, data, root });
+
+const withQos = (qos: Qos | undefined) => (qos === undefined ? {} : { qos });
 
 // The side that did not call JoinLeaf is the side that accepts. With no deadline nobody is asked.
 function asked(before: OpenSession, event: EventOf<'JoinRequested'>): readonly Notification[] {
   const { join, kind, caller, leafAddress, flags, callerData, deadlineAt } = event;
   if (deadlineAt === null || before.root === null) return [];
   const [to, from] = kind === 'invitation' ? [leafAddress, caller] : [before.root, leafAddress];
-  return [{ kind: 'FD_ACCEPT', to, join, from, flags, callerData, deadlineAt }];
+  const asking = { join, from, flags, callerData, ...withQos(event.qos), deadlineAt };
+  return [{ kind: 'FD_ACCEPT', to, ...asking, plane: planeOf(before) }];
 }
 
 function admitted(before: OpenSession, event: EventOf<'LeafAdmitted'>): readonly Notification[] {
@@ -91,11 +148,18 @@ function admitted(before: OpenSession, event: EventOf<'LeafAdmitted'>): readonly
   const { id, caller, leafAddress, flags, callerData } = join;
   const { link, calleeData } = event;
   const atRoot = join.kind === 'invitation' ? link : null;
+  const peer = join.kind === 'invitation' ? event.leaf : link;
   const connected = { join: id, code: null, link: atRoot, calleeData } as const;
-  const told: Notification[] = [{ kind: 'FD_CONNECT', to: caller, ...connected }];
+  const flow = join.qos === undefined ? null : callersFlow(before, event, join);
+  const seat = {
+    plane: planeOf(before),
+    ...(peer === null ? {} : { peer }),
+    ...(flow === null ? {} : { flow }),
+  };
+  const told: Notification[] = [{ kind: 'FD_CONNECT', to: caller, ...connected, ...seat }];
   // A link named after its join was made by the arbiter: the root's provider has yet to learn of it.
   if (before.root !== null && link?.endsWith(`/${id}`)) {
-    const linked = { join: id, link, leafAddress, flags, callerData } as const;
+    const linked = { join: id, link, leafAddress, flags, callerData, peer: event.leaf } as const;
     told.push({ kind: 'LINKED', to: before.root, ...linked });
   }
   return told;
@@ -116,6 +180,13 @@ function withdrawn(before: OpenSession, join: Join | undefined): readonly Notifi
   return [{ kind: 'WITHDRAWN', to, join: join.id }];
 }
 
+const codeOfEnding = {
+  'root-closed': null,
+  'root-reset': 'WSAECONNRESET',
+  'root-lost': 'WSAECONNABORTED',
+  'group-closed': null,
+} as const;
+
 // The side that did not close is the side that hears; a loss or a replacement is news to both.
 function left(before: OpenSession, event: EventOf<'MemberLeft'>): readonly Notification[] {
   const member = before.members.get(event.leaf);
@@ -125,6 +196,10 @@ function left(before: OpenSession, event: EventOf<'MemberLeft'>): readonly Notif
       return closing(member.link, null);
     case 'link-closed':
       return closing(member.leaf, null);
+    case 'leaf-reset':
+      return closing(member.link, 'WSAECONNRESET');
+    case 'link-reset':
+      return closing(member.leaf, 'WSAECONNRESET');
     case 'replaced':
       return bothEnds(member, 'WSAECONNRESET');
     case 'node-lost':

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { samePolicy, winsockPolicy, type AdmissionPolicy } from './policy.js';
 
+const none = { bytesPerSecond: null, members: null };
+
 describe('the policy', () => {
   it('[H1] is Winsock’s where nothing else was said', () => {
     expect(winsockPolicy).toEqual({
@@ -10,6 +12,7 @@ describe('the policy', () => {
       allow: null,
       deny: [],
       joinDeadlineMs: 30_000,
+      budget: null,
     });
   });
 
@@ -28,6 +31,7 @@ describe('the policy', () => {
     { allow: ['ada'] },
     { deny: ['ada'] },
     { joinDeadlineMs: 1 },
+    { budget: { sending: none, receiving: none } },
   ];
 
   it.each(differences)('[H1] differs by %j', (difference) => {

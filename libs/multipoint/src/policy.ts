@@ -1,3 +1,5 @@
+import type { DirectionBudget, FlowBudget } from './qos.js';
+
 /** How many endpoints of one node and port a session takes, and which one stays. */
 export type IdentityPolicy =
   | { readonly kind: 'reject-new' }
@@ -17,6 +19,8 @@ export interface AdmissionPolicy {
   readonly deny: readonly string[];
   /** The longest a join may wait for its outcome, in milliseconds, and the default. */
   readonly joinDeadlineMs: number;
+  /** What flow specs are admitted against (R102); null honours them all. */
+  readonly budget: FlowBudget | null;
 }
 
 /** Exactly Winsock: the program decides, nobody is counted, nobody is turned away by name. */
@@ -27,6 +31,7 @@ export const winsockPolicy: AdmissionPolicy = {
   allow: null,
   deny: [],
   joinDeadlineMs: 30_000,
+  budget: null,
 };
 
 export const samePolicy = (a: AdmissionPolicy, b: AdmissionPolicy): boolean =>
@@ -35,7 +40,16 @@ export const samePolicy = (a: AdmissionPolicy, b: AdmissionPolicy): boolean =>
   sameIdentity(a.identity, b.identity) &&
   sameNames(a.allow, b.allow) &&
   sameNames(a.deny, b.deny) &&
-  a.joinDeadlineMs === b.joinDeadlineMs;
+  a.joinDeadlineMs === b.joinDeadlineMs &&
+  sameBudget(a.budget, b.budget);
+
+const sameBudget = (a: FlowBudget | null, b: FlowBudget | null): boolean =>
+  a === null || b === null
+    ? a === b
+    : sameShare(a.sending, b.sending) && sameShare(a.receiving, b.receiving);
+
+const sameShare = (a: DirectionBudget, b: DirectionBudget): boolean =>
+  a.bytesPerSecond === b.bytesPerSecond && a.members === b.members;
 
 const sameIdentity = (a: IdentityPolicy, b: IdentityPolicy): boolean =>
   a.kind === b.kind && (a.kind !== 'allow' || b.kind !== 'allow' || a.max === b.max);

@@ -107,6 +107,7 @@ describe('members', () => {
     const request = asked(bob, 'J1', { flags: 'receiver-only' });
     const session = open(sessionAfter(opened(), request, admitted(bob, 'J1')));
     expect(session.members.get(bob.socket)).toEqual({
+      kind: 'request',
       leaf: bob.socket,
       link: bob.link,
       address: bob.at,

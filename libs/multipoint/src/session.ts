@@ -8,8 +8,10 @@ import type {
   JoinId,
   JoinKind,
 } from './event.js';
+import type { Reservations } from './flows.js';
 import type { PersistentMap } from './persistent-map.js';
 import type { AdmissionPolicy } from './policy.js';
+import type { Qos } from './qos.js';
 import { isMadeByArbiter, type SocketId } from './socket-id.js';
 
 /** An outstanding join. */
@@ -21,6 +23,7 @@ export interface Join {
   readonly link: SocketId | null;
   readonly flags: JoinFlags;
   readonly callerData: Base64 | null;
+  readonly qos?: Qos;
   readonly deadlineAt: number | null;
   readonly deferred: boolean;
 }
@@ -32,6 +35,8 @@ export interface Member {
   readonly address: NodeAddress;
   readonly join: JoinId;
   readonly flags: JoinFlags;
+  readonly kind: JoinKind;
+  readonly qos?: Qos;
 }
 
 export interface OpenSession {
@@ -58,6 +63,8 @@ export interface OpenSession {
   readonly leafByLink: PersistentMap<SocketId>;
   /** Members at one endpoint, oldest first. */
   readonly leavesByAddress: PersistentMap<readonly SocketId[]>;
+  /** What members have reserved of the policy's budget. */
+  readonly reserved: Reservations;
 }
 
 /** What the coordinator believes of one session address, folded from events. */

@@ -70,8 +70,7 @@ ${indented(nodeUsers, 4)}
 ${each(fromNodes, (subject) => `{ service: { account: SERVICES, subject: "${subject}" } }`)}
 ${each(toNodes, (subject) => `{ stream: { account: SERVICES, subject: "${subject}" } }`)}
     ]
-    # Multipoint data goes from node to node inside this account: jl.<realm>.data.<node>.>
-    # Nobody is allowed it yet.
+    # Session data goes from node to node inside this account, jl.<realm>.data.<node>.>, and no service hears it.
   }
 
   AUDIT {

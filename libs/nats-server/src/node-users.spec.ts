@@ -8,8 +8,8 @@ describe('the users of nodes', () => {
   {
     user: "node.ada", password: "secret"
     permissions: {
-      publish: { allow: ["jl.main.cmd.ada.>", "jl.main.node.ada.>"] }
-      subscribe: { allow: ["jl.main.fd.ada", "_INBOX.ada.>"] }
+      publish: { allow: ["jl.main.cmd.ada.>", "jl.main.node.ada.>", "jl.main.data.ada.>"] }
+      subscribe: { allow: ["jl.main.fd.ada", "jl.main.data.*.*.*.all.>", "jl.main.data.*.*.*.up.>", "jl.main.data.*.*.*.to.ada.>", "_INBOX.ada.>"] }
     }
   }
 ]

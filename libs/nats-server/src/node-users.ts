@@ -48,18 +48,30 @@ export function nodeUser({ node, password, realm = '*' }: NodeUser): AccountUser
   return {
     user: nodeUserName(node),
     password,
-    publish: [`jl.${place}.cmd.${node}.>`, `jl.${place}.node.${node}.>`],
-    subscribe: [`jl.${place}.fd.${node}`, `${nodeInbox(node)}.>`],
+    publish: [
+      `jl.${place}.cmd.${node}.>`,
+      `jl.${place}.node.${node}.>`,
+      `jl.${place}.data.${node}.>`,
+    ],
+    subscribe: [`jl.${place}.fd.${node}`, ...dataHeard(place, node), `${nodeInbox(node)}.>`],
   };
 }
+
+// Session data is said to a session, and who is a member of it is not the broker's to know. What is said to one
+// socket of a node is for that node.
+const dataHeard = (place: string, node: string): readonly string[] => [
+  `jl.${place}.data.*.*.*.all.>`,
+  `jl.${place}.data.*.*.*.up.>`,
+  `jl.${place}.data.*.*.*.to.${node}.>`,
+];
 
 /** May be any node. Only the embedded server has it, and that listens on 127.0.0.1 alone. */
 export function developmentUser(password: Password): AccountUser {
   return {
     user: 'development',
     password,
-    publish: ['jl.*.cmd.>', 'jl.*.node.>'],
-    subscribe: ['jl.*.fd.*', '_INBOX.>'],
+    publish: ['jl.*.cmd.>', 'jl.*.node.>', 'jl.*.data.>'],
+    subscribe: ['jl.*.fd.*', ...dataHeard('*', '*'), '_INBOX.>'],
   };
 }
 

@@ -112,18 +112,27 @@ describe('publishing is denied', () => {
         'jl.main.cmd.bob.1.conf-7.join',
         'jl.main.node.bob.beat',
         'jl.main.cmd.ada',
-        'jl.main.data.ada.conf-7',
+        'jl.main.data.bob.conf-7.1.all.run1.3',
+        'jl.main.data.bob.conf-7.1.to.carol.run1.3.run1.4',
+        'jl.main.data.ada',
         '_INBOX.ada.forged',
         '_INBOX.bob.forged',
         '_R_.forged',
       ],
-      eve: [...log, 'jl.main.cmd.eve.1.conf-7.join', 'jl.main.node.eve.beat', 'jl.other.fd.eve'],
-      development: [...log, ...writes, '$JS.API.INFO', '$SRV.PING', 'jl.main.data.ada.conf-7'],
+      eve: [
+        ...log,
+        'jl.main.cmd.eve.1.conf-7.join',
+        'jl.main.node.eve.beat',
+        'jl.main.data.eve.conf-7.1.all.run1.3',
+        'jl.other.fd.eve',
+      ],
+      development: [...log, ...writes, '$JS.API.INFO', '$SRV.PING'],
       auditor: [
         ...log,
         ...writes,
         'jl.main.cmd.ada.1.conf-7.join',
         'jl.main.node.ada.beat',
+        'jl.main.data.ada.conf-7.1.all.run1.3',
         '_INBOX.ada.forged',
         '_INBOX.auditor.forged',
         '_R_.forged',
@@ -160,12 +169,17 @@ describe('listening is denied', () => {
         'jl.main.fd.*',
         'jl.*.fd.>',
         'jl.main.fd.ada.more',
+        'jl.main.data.>',
+        'jl.main.data.*.conf-7.>',
+        'jl.main.data.*.conf-7.1.to.bob.>',
+        'jl.main.data.*.*.*.to.*.>',
+        'jl.main.data.*.*.*.*.>',
         '_INBOX.>',
         '_INBOX.*.x',
         '_INBOX.bob.>',
         '_R_.>',
       ],
-      eve: ['jl.main.fd.eve', 'jl.*.fd.eve', 'jl.other.fd.ada'],
+      eve: ['jl.main.fd.eve', 'jl.*.fd.eve', 'jl.other.fd.ada', 'jl.main.data.*.*.*.all.>'],
       development: [...others, '_R_.>'],
       auditor: ['>', '_INBOX.>', '_INBOX.ada.>', '_R_.>', '$JS.>', '$SRV.>'],
     }),
@@ -221,6 +235,44 @@ describe('a request whose answer is meant for the log', () => {
     await connection.flush();
     await services.flush();
     expect(await state()).toEqual(before);
+  });
+});
+
+describe('session data', () => {
+  const spoken = 'jl.main.data.ada.conf-7.1.all.run1.3';
+  const aside = 'jl.main.data.ada.conf-7.1.to.bob.run1.4.run1.3';
+
+  it('goes from node to node, whoever speaks under its own name', async () => {
+    const [ada, bob] = [known('ada').connection, known('bob').connection];
+    const [all, private_]: [string[], string[]] = [[], []];
+    const subscriptions = [
+      bob.subscribe('jl.main.data.*.conf-7.*.all.>', { callback: hear(all) }),
+      bob.subscribe('jl.main.data.*.*.*.to.bob.>', { callback: hear(private_) }),
+    ];
+    await bob.flush();
+    ada.publish(spoken, 'to everybody');
+    ada.publish(aside, 'to bob');
+    await ada.flush();
+    expect(await eventually(() => all.length + private_.length > 1)).toBe(true);
+    expect([all, private_]).toEqual([[spoken], [aside]]);
+    expect([...known('ada').denied, ...known('bob').denied]).toEqual([]);
+    for (const subscription of subscriptions) subscription.unsubscribe();
+  });
+
+  it('is heard by no service, and a side chat by nobody else', async () => {
+    const messages: string[] = [];
+    const { connection } = known('ada');
+    const subscription = connection.subscribe('jl.main.data.*.*.*.to.ada.>', {
+      callback: hear(messages),
+    });
+    await connection.flush();
+    known('bob').connection.publish('jl.main.data.bob.conf-7.1.to.carol.run1.4.run1.3', 'psst');
+    known('bob').connection.publish('jl.main.data.bob.conf-7.1.to.ada.run1.4.run1.3', 'hello');
+    expect(await eventually(() => messages.length > 0)).toBe(true);
+    expect(messages).toEqual(['jl.main.data.bob.conf-7.1.to.ada.run1.4.run1.3']);
+    await services.flush();
+    expect(heard).toEqual([]);
+    subscription.unsubscribe();
   });
 });
 

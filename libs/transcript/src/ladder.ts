@@ -346,6 +346,8 @@ function toldLabels(told: Notification, label: string, failed: boolean): readonl
       return [`withdrawn ${told.join}`, 'withdrawn', 'gone'];
     case 'LINKED':
       return [`linked ${told.join}`, 'linked'];
+    case 'FD_QOS':
+      return label === '' ? ['FD_QOS'] : [`FD_QOS ${label}`, 'FD_QOS'];
   }
 }
 

@@ -2,14 +2,19 @@ import type {
   AdmissionPolicy,
   Base64,
   Departure,
+  DirectionBudget,
   Ending,
   EventOf,
+  Flow,
+  FlowBudget,
+  FlowSpec,
   Notification,
+  Qos,
   Session,
   SessionEvent,
   SocketId,
 } from '@joinleaf/multipoint';
-import { WSA } from '@joinleaf/multipoint';
+import { notSpecified, serviceTypes, WSA } from '@joinleaf/multipoint';
 import { shortList, span, timeOfDay, type Cast } from '@joinleaf/replay';
 
 /** How bytes that programs attached to a join are told. */
@@ -105,12 +110,15 @@ export function ordinal(n: number): string {
 const departures: Readonly<Record<Departure, string>> = {
   'leaf-closed': 'it closed its socket',
   'link-closed': 'the root closed its link',
+  'leaf-reset': 'it broke the connection off',
+  'link-reset': 'the root broke the connection off',
   replaced: 'a newer one took its place',
   'node-lost': 'its node was lost',
 };
 
 const endings: Readonly<Record<Ending, string>> = {
   'root-closed': 'the root closed its socket',
+  'root-reset': 'the root broke off',
   'root-lost': 'the root was lost',
   'group-closed': 'an operator ended the group',
 };
@@ -132,9 +140,19 @@ function requestWords(event: EventOf<'JoinRequested'>, telling: DataTelling): st
   return spoken(
     `${join} ${leafAddress} ${asking[kind]}`,
     flags === 'both' ? '' : flags,
+    event.qos === undefined ? '' : flowWords(event.qos),
     dataWords('caller', callerData, telling),
     deadlineAt === null ? '' : `until ${timeOfDay(deadlineAt)}`,
   );
+}
+
+/** What a socket asks for, or is given: `sends 64000 B/s, receives any`. */
+export const flowWords = ({ sending, receiving }: Qos | Flow): string =>
+  `sends ${rateWords(sending)}, receives ${rateWords(receiving)}`;
+
+function rateWords(spec: FlowSpec): string {
+  if (spec.serviceType === serviceTypes.noTraffic) return 'nothing';
+  return spec.tokenRate === notSpecified ? 'any' : `${String(spec.tokenRate)} B/s`;
 }
 
 /** A policy, as far as it is worth saying. */
@@ -147,7 +165,20 @@ export function policyWords(policy: AdmissionPolicy): string {
     allow === null ? '' : `allow ${shortList(allow)}`,
     deny.length === 0 ? '' : `deny ${shortList(deny)}`,
     `joins wait ${roundSpan(joinDeadlineMs)}`,
+    budgetWords(policy.budget),
   );
+}
+
+function budgetWords(budget: FlowBudget | null): string {
+  if (budget === null) return '';
+  const { sending, receiving } = budget;
+  return `sending ${shareWords(sending)}, receiving ${shareWords(receiving)}`;
+}
+
+function shareWords({ bytesPerSecond, members }: DirectionBudget): string {
+  const rate = bytesPerSecond === null ? '' : `${String(bytesPerSecond)} B/s`;
+  const count = members === null ? '' : `${String(members)} flows`;
+  return [rate, count].filter((part) => part !== '').join(' in ') || 'unbounded';
 }
 
 /** `30s` where nothing is lost by it. */
@@ -171,6 +202,7 @@ function changeWords(before: Session, after: AdmissionPolicy): string {
     changed('allow', names(was.allow), names(after.allow)),
     changed('deny', names(was.deny), names(after.deny)),
     changed('joins wait', roundSpan(was.joinDeadlineMs), roundSpan(after.joinDeadlineMs)),
+    changed('budget', budgetWords(was.budget) || 'none', budgetWords(after.budget) || 'none'),
   );
 }
 
@@ -191,6 +223,8 @@ export function notificationWords(told: Notification, cast: Cast, telling: DataT
       return `${who} is told that ${told.join} is withdrawn`;
     case 'LINKED':
       return `${who} is told of its new link to ${told.leafAddress} (${told.join})`;
+    case 'FD_QOS':
+      return `${who} hears FD_QOS: ${flowWords(told.flow)}`;
   }
 }
 

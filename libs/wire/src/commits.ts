@@ -14,6 +14,7 @@ import {
   nodeAddressField,
   policyChangesField,
   policyField,
+  qosField,
   revisionField,
   ruleField,
   sessionField,
@@ -45,6 +46,7 @@ export const eventSchema = z.discriminatedUnion('type', [
     link: socketField.nullable(),
     flags: flagsField,
     callerData: connectDataField,
+    qos: qosField.exactOptional(),
     deadlineAt: timeField.nullable(),
   }),
   z.strictObject({ type: type('JoinDeferred'), join: joinField }),
@@ -76,12 +78,19 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: type('MemberLeft'),
     leaf: socketField,
-    departure: z.enum(['leaf-closed', 'link-closed', 'replaced', 'node-lost']),
+    departure: z.enum([
+      'leaf-closed',
+      'link-closed',
+      'leaf-reset',
+      'link-reset',
+      'replaced',
+      'node-lost',
+    ]),
   }),
   z.strictObject({ type: type('SessionShutDown') }),
   z.strictObject({
     type: type('SessionClosed'),
-    ending: z.enum(['root-closed', 'root-lost', 'group-closed']),
+    ending: z.enum(['root-closed', 'root-reset', 'root-lost', 'group-closed']),
   }),
 ]) satisfies z.ZodType<SessionEvent>;
 
@@ -90,6 +99,7 @@ const joining = {
   leafAddress: nodeAddressField,
   flags: flagsField,
   callerData: connectDataField,
+  qos: qosField.exactOptional(),
   now: timeField,
   deadlineMs: z.int().nullable(),
 };
@@ -131,7 +141,11 @@ export const commandSchema = z.discriminatedUnion('type', [
     reason: z.enum(['rejected', 'nobody-listens', 'backlog-full']),
   }),
   z.strictObject({ type: type('DeferJoin'), join: joinField, acceptor: socketField }),
-  z.strictObject({ type: type('CloseSocket'), socket: socketField }),
+  z.strictObject({
+    type: type('CloseSocket'),
+    socket: socketField,
+    abortive: z.boolean().exactOptional(),
+  }),
   z.strictObject({
     type: type('ShutdownSession'),
     root: socketField,

@@ -112,6 +112,51 @@ export const deadlineField = z
   .nullable()
   .describe("how long the join may wait, in milliseconds; never longer than the policy's");
 
+const word32 = z.int().min(0).max(0xffff_ffff);
+
+const flowSpecField = z.strictObject({
+  tokenRate: word32.describe('bytes per second'),
+  tokenBucketSize: word32.describe('bytes'),
+  peakBandwidth: word32.describe('bytes per second'),
+  latency: word32.describe('microseconds'),
+  delayVariation: word32.describe('microseconds'),
+  serviceType: word32.describe('SERVICETYPE_*: 0 for a direction that is not used'),
+  maxSduSize: word32.describe('bytes'),
+  minimumPolicedSize: word32.describe('bytes'),
+});
+
+export const qosField = z
+  .strictObject({
+    sending: flowSpecField.describe("what the caller's socket will send"),
+    receiving: flowSpecField.describe('and what it will receive'),
+    providerSpecific: connectDataField,
+  })
+  .describe('a flow spec for each direction, of eight 32-bit numbers; 4294967295 for any');
+
+export const flowField = z
+  .object({ sending: flowSpecField, receiving: flowSpecField })
+  .describe('what the network gives now, as the socket that is told sees it');
+
+export const planeField = z
+  .object({
+    incarnation: z.int().min(1).describe('the how-manieth session at its address'),
+    data: z.enum(['rooted', 'nonrooted']),
+    root: socketField.nullable(),
+  })
+  .describe('where session data goes');
+
+const directionBudgetField = z.strictObject({
+  bytesPerSecond: z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullable(),
+  members: z.int().min(0).max(10_000_000).nullable(),
+});
+
+const budgetField = z
+  .strictObject({ sending: directionBudgetField, receiving: directionBudgetField })
+  .nullable()
+  .describe(
+    'what flow specs may reserve in all, as members see it: bytes per second and flows; null honours every one',
+  );
+
 export const identityField = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('reject-new') }),
   z.strictObject({ kind: z.literal('replace-old') }),
@@ -141,9 +186,11 @@ const policyFields = {
     .min(1)
     .max(deadlineMsMax)
     .describe('the longest a join may wait, in milliseconds, and the default'),
+  budget: budgetField,
 };
 
-export const policyField = z.strictObject(policyFields);
+// A policy that was recorded before there were budgets has none.
+export const policyField = z.strictObject({ ...policyFields, budget: budgetField.default(null) });
 
 /** Some of a policy; what is left out stays as it is. */
 export const policyChangesField = z.strictObject({
@@ -153,6 +200,7 @@ export const policyChangesField = z.strictObject({
   allow: policyFields.allow.exactOptional(),
   deny: policyFields.deny.exactOptional(),
   joinDeadlineMs: policyFields.joinDeadlineMs.exactOptional(),
+  budget: policyFields.budget.exactOptional(),
 });
 
 export const timeField = z.int().min(0).describe('milliseconds since the Unix epoch');

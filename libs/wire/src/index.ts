@@ -1,5 +1,6 @@
 export { decode, encode, type Malformed } from './codec.js';
 export { commandSchema, commitSchema, eventSchema, refusalRecordSchema } from './commits.js';
+export { dataBytesMax, decodeDatum, encodeDatum } from './data.js';
 export {
   boundMsDefault,
   boundMsMax,
@@ -27,7 +28,7 @@ export {
   type Bulletin,
   type ToldNotification,
 } from './notifications.js';
-export { policyField } from './fields.js';
+export { policyField, qosField } from './fields.js';
 export {
   answerSchema,
   replySchema,
@@ -41,6 +42,7 @@ export {
   inboxPrefixOf,
   nodeVerbs,
   parseCommandSubject,
+  parseDataSubject,
   parseNodeSubject,
   partitionCount,
   partitionOf,
@@ -48,6 +50,7 @@ export {
   Subjects,
   verbs,
   type CommandSubject,
+  type DataAddress,
   type NodeVerb,
   type Verb,
 } from './subjects.js';

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import {
   codeField,
+  flowField,
+  planeField,
+  qosField,
   connectDataField,
   flagsField,
   joinField,
@@ -35,7 +38,9 @@ export const notificationSchema = z.discriminatedUnion('kind', [
     from: target.describe("who calls: the asking leaf's endpoint, or the root's socket"),
     flags: flagsField,
     callerData: connectDataField,
+    qos: qosField.exactOptional().describe('what the caller asks for'),
     deadlineAt: timeField.nullable().describe('until when an answer counts'),
+    plane: planeField,
   }),
   z.object({
     ...told,
@@ -44,6 +49,11 @@ export const notificationSchema = z.discriminatedUnion('kind', [
     code: codeField.nullable().describe('null for success'),
     link: socketField.nullable().describe('at a c_root, the link that its `join` named'),
     calleeData: connectDataField,
+    plane: planeField.exactOptional().describe('on success: where session data goes'),
+    peer: socketField
+      .exactOptional()
+      .describe('on success, in a session with a root: the socket at the other end'),
+    flow: flowField.exactOptional().describe('on success, when the join asked for one'),
   }),
   z.object({
     id: told.id,
@@ -62,6 +72,15 @@ export const notificationSchema = z.discriminatedUnion('kind', [
     leafAddress: nodeAddressField.describe("the member's endpoint"),
     flags: flagsField,
     callerData: connectDataField,
+    peer: socketField.describe("the member's socket"),
+  }),
+  z.object({
+    id: told.id,
+    session: told.session,
+    revision: told.revision,
+    kind: z.literal('FD_QOS'),
+    to: toSocket,
+    flow: flowField,
   }),
 ]);
 export type ToldNotification = z.output<typeof notificationSchema>;

@@ -9,6 +9,7 @@ import {
   joinField,
   nodeAddressField,
   policyChangesField,
+  qosField,
   serialField,
 } from './fields.js';
 import type { Verb } from './subjects.js';
@@ -53,6 +54,7 @@ const joinBase = {
   socket: descriptorField.describe('the socket that calls JoinLeaf'),
   flags: flagsField.default('both'),
   callerData: connectDataField.default(null),
+  qos: qosField.exactOptional(),
   deadlineMs: deadlineField.default(null),
 };
 
@@ -103,6 +105,10 @@ const deferRequest = z.strictObject({
 const closeRequest = z.strictObject({
   ...envelope,
   socket: serialField.nullable().describe('any socket of yours in this session; null ends a group'),
+  abortive: z
+    .boolean()
+    .exactOptional()
+    .describe('true drops what is unsent, and the other side hears WSAECONNRESET'),
 });
 
 const shutdownRequest = z.strictObject({

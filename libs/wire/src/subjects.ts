@@ -1,4 +1,16 @@
-import { isName, isSessionAddress, type SessionAddress } from '@joinleaf/multipoint';
+import {
+  isIncarnation,
+  isName,
+  isSerial,
+  isSessionAddress,
+  isSocketId,
+  socketId,
+  socketParts,
+  type Broadcast,
+  type Channel,
+  type SessionAddress,
+  type SocketId,
+} from '@joinleaf/multipoint';
 
 // Every subject is built here, from names that were checked before: the broker stores a subject with
 // a wildcard in it without complaint, so nothing unchecked may ever become a token.
@@ -102,6 +114,23 @@ export class Subjects {
     return `${this.#prefix}.fd.*`;
   }
 
+  /** Where a socket's message goes; its sender's node is the one that the broker vouches for. */
+  data({ session, incarnation, channel, from }: DataAddress): string {
+    const sender = socketParts(from);
+    const place = `${sessionToken(session)}.${wholeNumber(incarnation)}.${channelTokens(channel)}`;
+    return `${this.#prefix}.data.${token('from', sender.node)}.${place}.${socketTokens(from)}`;
+  }
+
+  /** What a session's members say on one channel, whoever says it. */
+  dataOf(session: SessionAddress, channel: Broadcast): string {
+    return `${this.#prefix}.data.*.${sessionToken(session)}.*.${channel}.>`;
+  }
+
+  /** What is said to sockets of this node alone. */
+  dataTo(node: string): string {
+    return `${this.#prefix}.data.*.*.*.to.${token('node', node)}.>`;
+  }
+
   nodeRecords(node: string): string {
     return `${this.#prefix}.nodes.${token('node', node)}`;
   }
@@ -120,6 +149,31 @@ export class Subjects {
     } as const;
   }
 }
+
+/** Whom a message of the data plane is for, and who says it. */
+export interface DataAddress {
+  readonly session: SessionAddress;
+  /** The how-manieth session at this address. */
+  readonly incarnation: number;
+  readonly channel: Channel;
+  readonly from: SocketId;
+}
+
+function wholeNumber(value: number): string {
+  if (!Number.isSafeInteger(value) || value < 1) throw new BadName('incarnation');
+  return String(value);
+}
+
+function socketTokens(socket: SocketId): string {
+  if (!isSocketId(socket)) throw new BadName('socket');
+  const { incarnation, serial } = socketParts(socket);
+  return `${incarnation}.${serial}`;
+}
+
+const channelTokens = (channel: Channel): string =>
+  typeof channel === 'string'
+    ? channel
+    : `to.${socketParts(channel.socket).node}.${socketTokens(channel.socket)}`;
 
 export interface CommandSubject {
   readonly realm: string;
@@ -145,6 +199,30 @@ export function parseNodeSubject(
   const [jl, realm = '', kind, node = '', verb = '', ...rest] = subject.split('.');
   if (jl !== 'jl' || kind !== 'node' || rest.length > 0) return null;
   return isName(realm) && isName(node) && isNodeVerb(verb) ? { realm, node, verb } : null;
+}
+
+/** Reads the subject of a message of the data plane; null when any token does not fit. */
+export function parseDataSubject(subject: string): DataAddress | null {
+  const [jl, realm = '', kind, node = '', session = '', number = '', channel, ...rest] =
+    subject.split('.');
+  if (jl !== 'jl' || kind !== 'data' || !isName(realm) || !isSessionAddress(session)) return null;
+  const incarnation = Number(number);
+  if (!/^[1-9]\d{0,8}$/.test(number)) return null;
+  if (channel === 'all' || channel === 'up') {
+    const from = rest.length === 2 ? socketOf(node, rest) : null;
+    return from && { session, incarnation, channel, from };
+  }
+  if (channel !== 'to' || rest.length !== 5) return null;
+  const [to = '', ...ends] = rest;
+  const socket = socketOf(to, ends.slice(0, 2));
+  const from = socketOf(node, ends.slice(2));
+  return socket && from && { session, incarnation, channel: { socket }, from };
+}
+
+function socketOf(node: string, [incarnation = '', serial = '']: readonly string[]) {
+  return isName(node) && isIncarnation(incarnation) && isSerial(serial)
+    ? socketId({ node, incarnation, serial })
+    : null;
 }
 
 /** The session in the subject of a commit or a refusal; null when any token does not fit. */

@@ -1,9 +1,11 @@
 import {
+  checkQos,
   err,
   isGroupAddress,
   nodeOf,
   ok,
   socketId,
+  unusedUnder,
   winsockPolicy,
   type Refusal,
   type Result,
@@ -63,11 +65,14 @@ export async function toCommand(
     case 'close':
       return body.socket === null
         ? ok({ type: 'CloseGroup' })
-        : ok({ type: 'CloseSocket', socket: mine(body.socket) });
+        : ok(closeCommand(mine(body.socket), body.abortive === true));
     case 'shutdown':
       return ok({ type: 'ShutdownSession', root: mine(body.socket), how: body.how });
   }
 }
+
+const closeCommand = (socket: SocketId, abortive: boolean): SessionCommand =>
+  abortive ? { type: 'CloseSocket', socket, abortive } : { type: 'CloseSocket', socket };
 
 // The family and the root's socket say the same: a group has no root (R7), a session has one (R8).
 function openCommand(
@@ -94,8 +99,11 @@ async function joinCommand(
   mine: (serial: string) => SocketId,
   { now, nodeStatus }: Knowledge,
 ): Promise<Result<SessionCommand, Refusal>> {
-  const { flags, callerData, deadlineMs } = body;
-  const base = { caller: mine(body.socket), flags, callerData, now, deadlineMs };
+  const { flags, callerData, qos, deadlineMs } = body;
+  const amiss = qos === undefined ? null : checkQos(qos, unusedUnder(flags));
+  if (amiss !== null) return err(amiss);
+  const asked = qos === undefined ? { flags, callerData } : { flags, callerData, qos };
+  const base = { caller: mine(body.socket), ...asked, now, deadlineMs };
   if (body.as === 'root') {
     const leafNode = await nodeStatus(nodeOf(body.leaf));
     const link = mine(body.link);

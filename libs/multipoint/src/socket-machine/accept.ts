@@ -4,12 +4,19 @@ import type { Refusal } from '../wsa.js';
 import { isTooLarge } from './connect-data.js';
 import type { CallId, Descriptor, NodeCommand } from './effect.js';
 import { acceptedOf } from './member.js';
-import { nextDescriptor, withNewSocket, withSocket, type NodeSockets } from './node-sockets.js';
-import { keepQueue, type Listening } from './queueing.js';
+import { nextDescriptor, withNewSocket, type NodeSockets } from './node-sockets.js';
+import { keepQueue, removeWaiting, type Change, type Listening } from './queueing.js';
 import { queueOf, type Socket } from './socket.js';
 import { done, refused, send, usable, type Step } from './step.js';
-import { oldest, waitingFor, withWaiting, type Waiting, type WaitingKey } from './waiting.js';
-import { acceptEnabled } from './watch.js';
+import { tuneIn } from './tune.js';
+import {
+  oldest,
+  waitingFor,
+  withoutWaiting,
+  withWaiting,
+  type Waiting,
+  type WaitingKey,
+} from './waiting.js';
 
 export interface Answering {
   readonly socket: Descriptor;
@@ -38,6 +45,9 @@ export interface Accepted {
 export function acceptWaiting(state: NodeSockets, request: Accept): Step<Accepted> {
   const found = toAnswer(state, request);
   if (!found.ok) return notAnswered(state, request, found.error);
+  if (request.calleeData !== null && !found.value.listening.socket.protocol.connectData) {
+    return refused(state, 'WSAEPROTONOSUPPORT', 'R98');
+  }
   if (isTooLarge(request.calleeData, state.connectDataMax))
     return refused(state, 'WSAEFAULT', 'A13');
   const descriptor = nextDescriptor(state);
@@ -53,8 +63,9 @@ export function acceptWaiting(state: NodeSockets, request: Accept): Step<Accepte
   });
   const { session } = waiting;
   const child = acceptedOf(listening.socket, { descriptor, session, call: sent.call });
-  const after = withNewSocket(sent.state, child);
-  return done(after, { call: sent.call, descriptor, waiting }, sent.effects);
+  const tuned = tuneIn(withNewSocket(sent.state, child), descriptor, session);
+  const effects = [...tuned.effects, ...sent.effects];
+  return done(tuned.state, { call: sent.call, descriptor, waiting }, effects);
 }
 
 /** Turns a waiting join down, as a condition function does with CF_REJECT (R82). */
@@ -108,6 +119,9 @@ function toAnswer(state: NodeSockets, request: Answering): Result<ToAnswer, Refu
   const { queue } = listening.value;
   const waiting =
     request.waiting === undefined ? oldest(queue) : waitingFor(queue, request.waiting);
+  if (waiting?.withdrawn === true) {
+    return err({ code: 'WSAEACCES', rule: 'R87', facts: { join: waiting.join } });
+  }
   if (waiting?.answer === null) return ok({ listening: listening.value, waiting });
   return request.waiting === undefined
     ? err({ code: 'WSAEWOULDBLOCK', rule: 'R86' })
@@ -125,21 +139,49 @@ function listeningOf(socket: Socket): Result<Listening, Refusal> {
         : err({ code: 'WSAEINVAL', rule: 'R88' });
     case 'root':
     case 'leaf': {
+      if (socket.kind === 'leaf' && socket.protocol.control === 'nonrooted') {
+        return err({ code: 'WSAEOPNOTSUPP', rule: 'R24' });
+      }
       const queue = queueOf(socket);
       return queue === null ? err({ code: 'WSAEINVAL', rule: 'R86' }) : ok({ socket, queue });
     }
   }
 }
 
-// An accept that found nothing is an accept all the same: the next request is announced (R122).
-function notAnswered(state: NodeSockets, { socket }: Answering, error: Refusal): Step<never> {
+// An accept that found nothing, or nothing but what is over, is an accept all the same: the next request is
+// announced (R122).
+function notAnswered(state: NodeSockets, request: Answering, error: Refusal): Step<never> {
   const result = err(error);
-  if (error.code !== 'WSAEWOULDBLOCK') return { state, result, effects: [] };
-  const listening = usable(state, socket);
-  if (!listening.ok) return { state, result, effects: [] };
-  const { watch } = acceptEnabled(listening.value.watch, false);
-  return { state: withSocket(state, { ...listening.value, watch }), result, effects: [] };
+  const socket = usable(state, request.socket);
+  const listening = socket.ok ? listeningOf(socket.value) : socket;
+  const isAnswer = error.code === 'WSAEWOULDBLOCK' || error.code === 'WSAEACCES';
+  if (!listening.ok || !isAnswer) return { state, result, effects: [] };
+  const { queue } = listening.value;
+  const gone = request.waiting === undefined ? oldest(queue) : waitingFor(queue, request.waiting);
+  const left = gone?.withdrawn === true ? withoutWaiting(queue, gone) : queue;
+  const kept = keepQueue(state, { ...listening.value, queue: left }, true);
+  return { ...kept, result };
 }
+
+/**
+ * What accept would take now, for a condition function to look at (R80). What it says is then done with
+ * the request named: acceptWaiting, rejectWaiting or deferWaiting.
+ *
+ * @returns What acceptWaiting answers where it finds nothing to take: see there.
+ */
+export function offeredAt(state: NodeSockets, socket: Descriptor): Step<Waiting> {
+  const found = toAnswer(state, { socket });
+  if (!found.ok) return notAnswered(state, { socket }, found.error);
+  if (nextDescriptor(state) === null) return refused(state, 'WSAEMFILE', 'R10');
+  return done(state, found.value.waiting);
+}
+
+/** A withdrawn request is known to its program: accept need not speak of it any more. */
+export const forgetWithdrawn = (
+  state: NodeSockets,
+  socket: Descriptor,
+  request: WaitingKey,
+): Change => removeWaiting(state, socket, request);
 
 // The request keeps its place until the arbiter has spoken, and is nobody else's to answer meanwhile.
 function answer(

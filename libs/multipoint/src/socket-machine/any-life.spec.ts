@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { NodeAddress, SessionAddress } from '../address.js';
 import type { JoinId } from '../event.js';
 import { err, ok } from '../result.js';
+import { socketId } from '../socket-id.js';
 import { acceptWaiting, deferWaiting, rejectWaiting } from './accept.js';
 import { bindSocket } from './bind.js';
 import { closeSocket, shutdownSocket } from './close.js';
@@ -23,6 +24,7 @@ import type { Step } from './step.js';
 
 const sessions = ['conf-7', 'conf-8', '@news'] as SessionAddress[];
 const endpoints = ['ada:1', 'ada:2', 'bob:1', 'ada:0'] as NodeAddress[];
+const plane = { incarnation: 1, data: 'nonrooted', root: null } as const;
 
 type Send = Extract<Effect, { type: 'send' }>;
 
@@ -55,10 +57,13 @@ class Life {
   }
 
   step<T>(step: Step<T>): void {
-    if (!step.result.ok && step.result.error.code !== 'WSAEWOULDBLOCK') {
+    // An accept that finds nothing, or what is over, has re-enabled FD_ACCEPT and forgets what it spoke of.
+    const code = step.result.ok ? null : step.result.error.code;
+    if (code !== null && code !== 'WSAEWOULDBLOCK' && code !== 'WSAEACCES') {
       hold(step.state === this.state, 'a refusal changes nothing');
     }
-    if (!step.result.ok) hold(step.effects.length === 0, 'a refusal asks for nothing');
+    const asks = step.effects.some(({ type }) => type !== 'signal');
+    if (code !== null) hold(!asks, 'a refusal asks for nothing');
     this.take(step.state, step.effects);
   }
 
@@ -119,8 +124,9 @@ class Life {
       }
       if (joining?.link != null) this.#cannotBeUsed(joining.link);
     }
-    for (const [port, holder] of state.ports) {
-      const socket = socketAt(state, holder);
+    for (const [port, holders] of state.ports) {
+      hold(holders.length === 1, 'a port has one holder where nobody shares it');
+      const socket = socketAt(state, holders[0] ?? 0);
       hold(
         (socket && 'local' in socket && socket.local) === `ada:${port}`,
         'a port has its holder',
@@ -229,13 +235,13 @@ const acts: Record<string, Act> = {
     const to = a % 2 === 0 ? pick(endpoints, b) : nameOf(life.state, String(b + 1));
     const session = pick(sessions, a);
     const join = `J${String(++life.joins)}` as JoinId;
-    const asked = { flags: 'both', callerData: null, deadlineAt: 1 } as const;
+    const asked = { flags: 'both', callerData: null, deadlineAt: 1, plane } as const;
     tell(life, { kind: 'FD_ACCEPT', session, to, join, from: pick(endpoints, a), ...asked });
   },
   early: (life, a, b) => {
     const [session, to] = [pick(sessions, a), pick(endpoints, b)];
     const join = `J${String(++life.joins)}` as JoinId;
-    const asked = { flags: 'both', callerData: null, deadlineAt: 1 } as const;
+    const asked = { flags: 'both', callerData: null, deadlineAt: 1, plane } as const;
     const from = pick(endpoints, a);
     const told: Told = { kind: 'FD_ACCEPT', session, to, join, from, ...asked };
     const hearing = hearWaiting(life.state, told);
@@ -251,7 +257,8 @@ const acts: Record<string, Act> = {
     const join = `J${String(b + 1)}` as JoinId;
     const [to, link] = [nameOf(life.state, String(a)), nameOf(life.state, join)];
     const [session, leafAddress] = [pick(sessions, b), pick(endpoints, a)];
-    const more = { leafAddress, flags: 'both', callerData: null } as const;
+    const peer = socketId({ node: 'bob', incarnation: 'run7', serial: String(a + 1) });
+    const more = { leafAddress, flags: 'both', callerData: null, peer } as const;
     tell(life, { kind: 'LINKED', session, to, join, link, ...more });
   },
   closed: (life, a, b) => {

@@ -1,13 +1,24 @@
-import { parseAddress, type Address, type SessionAddress } from '../address.js';
+import { parseAddress, type Address, type NodeAddress, type SessionAddress } from '../address.js';
 import type { AdmissionPolicy } from '../policy.js';
+import { err, ok, type Result } from '../result.js';
+import type { Refusal } from '../wsa.js';
 import type { CallId, Descriptor, Effect } from './effect.js';
-import { bindEphemeral, bindPort, withSocket, type NodeSockets } from './node-sockets.js';
+import {
+  bindEphemeral,
+  bindPort,
+  isWildcard,
+  portText,
+  withSocket,
+  type Bound,
+  type NodeSockets,
+} from './node-sockets.js';
 import type { LeafSocket, PlainSocket, RootSocket } from './socket.js';
 import { done, refused, send, usable, type Step } from './step.js';
+import { tuneIn } from './tune.js';
 
 export interface Bind {
   readonly socket: Descriptor;
-  /** `ada:7` or `ada:any` for a c_leaf, `conf-7` for a c_root. */
+  /** `ada:7`, `ada:any` or the wildcard `*:7` for a c_leaf, `conf-7` for a c_root. */
   readonly address: string;
   /** A c_root's admission policy, where it differs from Winsock's. */
   readonly policy?: Partial<AdmissionPolicy>;
@@ -30,7 +41,9 @@ export interface Asked {
 export function bindSocket(state: NodeSockets, request: Bind): Step<Asked> {
   const socket = usable(state, request.socket);
   if (!socket.ok) return { state, result: socket, effects: [] };
-  const address = parseAddress(request.address);
+  const isAnywhere = request.address.startsWith('*:');
+  const text = isAnywhere ? `${state.node}${request.address.slice(1)}` : request.address;
+  const address = parseAddress(text);
   switch (socket.value.kind) {
     case 'link':
     case 'accepted':
@@ -40,13 +53,14 @@ export function bindSocket(state: NodeSockets, request: Bind): Step<Asked> {
     case 'root':
       if (socket.value.phase.name !== 'unbound') return refused(state, 'WSAEINVAL', 'R11');
       if (!address.ok) return { state, result: address, effects: [] };
-      if (address.value.family !== 'AF_SESSION') return refused(state, 'WSAEFAULT', 'R13');
+      if (isAnywhere || address.value.family !== 'AF_SESSION')
+        return refused(state, 'WSAEFAULT', 'R13');
       return openSession(state, socket.value, request);
     case 'plain':
     case 'leaf':
       if (socket.value.local !== null) return refused(state, 'WSAEINVAL', 'R11');
       if (!address.ok) return { state, result: address, effects: [] };
-      return bindEndpoint(state, socket.value, address.value);
+      return bindEndpoint(state, socket.value, { ...address.value, isAnywhere });
   }
 }
 
@@ -55,14 +69,14 @@ function openSession(state: NodeSockets, root: RootSocket, request: Bind): Step<
     address: request.address as SessionAddress,
     policy: request.policy ?? {},
   });
-  return done(opening.state, { call: opening.call }, [opening.effect]);
+  return done(opening.state, { call: opening.call }, opening.effects);
 }
 
 interface Opening {
   readonly state: NodeSockets;
   readonly root: RootSocket;
   readonly call: CallId;
-  readonly effect: Effect;
+  readonly effects: readonly Effect[];
 }
 
 /** Asks the arbiter for a session's address, for a c_root that has none. */
@@ -73,7 +87,8 @@ export function asksForAddress(
 ): Opening {
   const { address, policy } = wanted;
   const { data } = root.protocol;
-  const sent = send(state, {
+  const tuned = tuneIn(state, root.descriptor, address);
+  const sent = send(tuned.state, {
     session: address,
     command: { verb: 'open', socket: String(root.descriptor), data, policy },
     pending: { verb: 'open', socket: root.descriptor },
@@ -84,17 +99,22 @@ export function asksForAddress(
     phase: { name: 'opening', address },
     previous: sent.call,
   };
-  return { ...sent, state: withSocket(sent.state, opening), root: opening };
+  const effects = [...tuned.effects, sent.effect];
+  return { state: withSocket(sent.state, opening), root: opening, call: sent.call, effects };
 }
 
 function bindEndpoint(
   state: NodeSockets,
   socket: LeafSocket | PlainSocket,
-  address: Address,
+  address: Address & { readonly isAnywhere: boolean },
 ): Step<Asked> {
   if (address.family !== 'AF_NODE') return refused(state, 'WSAEFAULT', 'R13');
   if (address.node !== state.node) return refused(state, 'WSAEADDRNOTAVAIL', 'R12');
   if (address.port === 0) return bindAnyPort(state, socket);
+  if (address.isAnywhere) {
+    const local = `*:${String(address.port)}` as NodeAddress;
+    return done(withSocket(state, { ...socket, local }), { call: null });
+  }
   const bound = bindPort(state, socket.descriptor, address.port);
   if (bound === null) return refused(state, 'WSAEADDRINUSE', 'R12', { port: address.port });
   return done(withSocket(bound.state, { ...socket, local: bound.local }), { call: null });
@@ -104,4 +124,21 @@ function bindAnyPort(state: NodeSockets, socket: LeafSocket | PlainSocket): Step
   const bound = bindEphemeral(state, socket.descriptor);
   if (bound === null) return refused(state, 'WSAENOBUFS', 'E12');
   return done(withSocket(bound.state, { ...socket, local: bound.local }), { call: null });
+}
+
+/**
+ * The endpoint that a bound socket takes part with: a wildcard becomes one of this node's.
+ *
+ * @returns WSAEADDRINUSE when another socket has it (R16, E3).
+ */
+export function madeConcrete(
+  state: NodeSockets,
+  { descriptor }: LeafSocket,
+  local: NodeAddress,
+): Result<Bound, Refusal> {
+  if (!isWildcard(local)) return ok({ state, local });
+  const bound = bindPort(state, descriptor, Number(portText(local)));
+  return bound === null
+    ? err({ code: 'WSAEADDRINUSE', rule: 'R16', facts: { port: Number(portText(local)) } })
+    : ok(bound);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { NodeAddress } from '../address.js';
+import type { SocketId } from '../socket-id.js';
 import { closeSocket, shutdownSocket } from './close.js';
 import { listenAt } from './listen.js';
 import { protocols } from './protocol.js';
@@ -95,6 +96,7 @@ describe('closing', () => {
       leafAddress: 'bob:1' as NodeAddress,
       flags: 'both',
       callerData: null,
+      peer: 'bob/run7/3' as SocketId,
     });
     const link = node.heard.flatMap(({ what }) => (what.kind === 'LINKED' ? [what.link] : []))[0];
     node.close(link ?? 0);

@@ -2,7 +2,9 @@ import type { RootPhase, Socket } from './socket.js';
 import type { Descriptor } from './effect.js';
 import { nextDescriptor, withNewSocket, type NodeSockets } from './node-sockets.js';
 import { rolesOf, type MultipointFlag, type ProtocolEntry, type Roles } from './protocol.js';
+import { standardOptions } from './options.js';
 import { done, refused, type Step } from './step.js';
+import { noTraffic } from './traffic.js';
 import { unwatched } from './watch.js';
 
 /**
@@ -25,7 +27,16 @@ export function createSocket(
 }
 
 function fresh(descriptor: Descriptor, protocol: ProtocolEntry, roles: Roles | null): Socket {
-  const base = { descriptor, protocol, watch: unwatched };
+  const base = {
+    descriptor,
+    protocol,
+    watch: unwatched,
+    mode: 'blocking',
+    options: standardOptions,
+    qos: null,
+    flow: null,
+    traffic: noTraffic,
+  } as const;
   if (roles === null) return { ...base, kind: 'plain', local: null };
   if (roles.control === 'c_leaf') {
     return { ...base, kind: 'leaf', roles, local: null, phase: { name: 'idle' }, lastJoin: null };

@@ -1,9 +1,11 @@
 import type { NodeAddress, SessionAddress } from '../address.js';
 import type { Base64, DataPlane, JoinFlags, JoinId } from '../event.js';
 import type { AdmissionPolicy } from '../policy.js';
+import type { Flow, Qos } from '../qos.js';
 import type { Result } from '../result.js';
 import type { SocketId } from '../socket-id.js';
 import type { Refusal, WsaCode } from '../wsa.js';
+import type { Broadcast, Datum } from './traffic.js';
 import type { EventObject } from './watch.js';
 
 /** A socket's number on its node; not given to another socket within a run of the node. */
@@ -29,6 +31,7 @@ export type NodeCommand =
       readonly link: string;
       readonly flags: JoinFlags;
       readonly callerData: Base64 | null;
+      readonly qos?: Qos;
       readonly deadlineMs: number | null;
     }
   | {
@@ -38,6 +41,7 @@ export type NodeCommand =
       readonly local: NodeAddress;
       readonly flags: JoinFlags;
       readonly callerData: Base64 | null;
+      readonly qos?: Qos;
       readonly deadlineMs: number | null;
     }
   | {
@@ -54,7 +58,7 @@ export type NodeCommand =
       readonly reason: 'rejected' | 'nobody-listens' | 'backlog-full';
     }
   | { readonly verb: 'defer'; readonly join: JoinId; readonly socket: string }
-  | { readonly verb: 'close'; readonly socket: string }
+  | { readonly verb: 'close'; readonly socket: string; readonly abortive?: boolean }
   | { readonly verb: 'shutdown'; readonly socket: string; readonly how: 'send' | 'both' };
 
 /** What a socket heard, whether or not a registration nominates it. */
@@ -66,6 +70,7 @@ export type Heard =
       readonly from: NodeAddress | SocketId;
       readonly flags: JoinFlags;
       readonly callerData: Base64 | null;
+      readonly qos?: Qos;
       readonly deadlineAt: number | null;
     }
   | {
@@ -76,6 +81,11 @@ export type Heard =
       readonly calleeData: Base64 | null;
     }
   | { readonly kind: 'FD_CLOSE'; readonly code: WsaCode | null }
+  | { readonly kind: 'FD_QOS'; readonly flow: Flow }
+  /** Messages wait to be received. */
+  | { readonly kind: 'FD_READ' }
+  /** A send that was refused for want of room may be tried again. */
+  | { readonly kind: 'FD_WRITE' }
   /** A request that waited here is gone. */
   | { readonly kind: 'WITHDRAWN'; readonly session: SessionAddress; readonly join: JoinId }
   /** The arbiter admitted a leaf over a link of its own making: here is its descriptor. */
@@ -116,5 +126,21 @@ export type Effect =
       readonly socket: Descriptor;
       readonly end: JoinEnd;
     }
+  /** Send this to the session or to the peer; when the broker has it, `flushed` is told. */
+  | {
+      readonly type: 'publish';
+      readonly socket: Descriptor;
+      readonly datum: Datum;
+      readonly isLocal: boolean;
+    }
+  /** Begin or cease to hear a channel of a session. */
+  | {
+      readonly type: 'tune';
+      readonly session: SessionAddress;
+      readonly channel: Broadcast;
+      readonly on: boolean;
+    }
+  /** FD_CLOSE waits for data that is still on its way: tell `drained` if that takes too long. */
+  | { readonly type: 'drain'; readonly socket: Descriptor }
   | { readonly type: 'signal'; readonly object: EventObject }
   | { readonly type: 'reset'; readonly object: EventObject };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { NodeAddress, SessionAddress } from '../address.js';
 import type { JoinId } from '../event.js';
-import { socketId } from '../socket-id.js';
+import { socketId, type SocketId } from '../socket-id.js';
 import { acceptWaiting } from './accept.js';
 import { bindSocket } from './bind.js';
 import { closeSocket } from './close.js';
@@ -23,6 +23,7 @@ const linkedTold = (node: Rehearsal, root: number, join: JoinId, session = 'conf
     leafAddress: 'bob:1' as NodeAddress,
     flags: 'both',
     callerData: null,
+    peer: 'bob/run7/3' as SocketId,
   }) as const;
 const linksHeard = (node: Rehearsal) =>
   node.heard.flatMap(({ what }) => (what.kind === 'LINKED' ? [what.link] : []));

@@ -2,7 +2,7 @@ import { parseAddress, type NodeAddress, type SessionAddress } from '../address.
 import type { Notification } from '../notify.js';
 import { isSocketId, socketParts, type SocketId } from '../socket-id.js';
 import type { Effect } from './effect.js';
-import { connectionOver } from './ending.js';
+import { closeHeard } from './drain.js';
 import { joinOutcome, type Connected } from './join-outcome.js';
 import { linkOf } from './member.js';
 import {
@@ -11,15 +11,23 @@ import {
   socketAtPort,
   socketBySerial,
   withLinkOfArbiter,
+  withSocket,
   type NodeSockets,
 } from './node-sockets.js';
-import { admitWaiting, removeWaiting, turnAway, type Change } from './queueing.js';
+import { admitWaiting, turnAway, withdrawWaiting, type Change } from './queueing.js';
 import { addressOf, pendingAt, queueOf, type MemberSocket, type Socket } from './socket.js';
-import { send } from './step.js';
+import { send, signalled } from './step.js';
+import { leftAtRoot, seatedLink } from './seat.js';
+import { heardOf } from './tune.js';
+import { flowChanged } from './watch.js';
 import { waitingFor, type Waiting, type WaitingKey } from './waiting.js';
 
 /** A notification as a node is told it: joins are counted per session, so the session is part of it. */
-export type Told = Notification & { readonly session: SessionAddress };
+export type Told = Notification & {
+  readonly session: SessionAddress;
+  /** That of the commit it comes from. */
+  readonly revision?: number;
+};
 type ToldOf<K extends Notification['kind']> = Extract<Told, { kind: K }>;
 
 export interface Hearing extends Change {
@@ -37,7 +45,7 @@ export interface Hearing extends Change {
 export function hear(state: NodeSockets, told: Told): Hearing {
   const to = targetOf(state, told.to);
   if (to === 'elsewhere') return { state, effects: [], verdict: 'other-incarnation' };
-  const change = taken(state, told, to);
+  const change = taken(heardOf(state, told.session, told.revision), told, to);
   return { ...change, verdict: change.state === state ? 'repeated' : 'heard' };
 }
 
@@ -101,6 +109,8 @@ function taken(state: NodeSockets, told: Told, to: Target): Change {
       return withdrawn(state, socket, told);
     case 'LINKED':
       return linked(state, socket, told);
+    case 'FD_QOS':
+      return flowChange(state, socket, told);
   }
 }
 
@@ -108,8 +118,10 @@ const isRootOf = (socket: Socket, session: SessionAddress): boolean =>
   socket.kind === 'root' && addressOf(socket) === session;
 
 function waitingOf(told: ToldOf<'FD_ACCEPT'>): Waiting {
-  const { session, join, from, flags, callerData, deadlineAt } = told;
-  return { session, join, from, flags, callerData, deadlineAt, deferred: false, answer: null };
+  const { session, join, from, flags, callerData, qos, deadlineAt, plane } = told;
+  const asked = { session, join, from, flags, callerData, deadlineAt, plane };
+  const waiting: Waiting = { ...asked, deferred: false, withdrawn: false, answer: null };
+  return qos === undefined ? waiting : { ...waiting, qos };
 }
 
 const connectedOf = ({
@@ -118,12 +130,20 @@ const connectedOf = ({
   code,
   link,
   calleeData,
+  plane,
+  peer,
+  flow,
+  revision,
 }: ToldOf<'FD_CONNECT'>): Connected => ({
   session,
   join,
   code,
   link: link === null ? null : socketParts(link).serial,
   calleeData,
+  seat:
+    plane === undefined
+      ? null
+      : { plane, peer: peer ?? null, flow: flow ?? null, revision: revision ?? 0 },
 });
 
 const isSame = (a: WaitingKey, b: WaitingKey): boolean =>
@@ -154,7 +174,7 @@ function withdrawn(state: NodeSockets, socket: Socket, told: ToldOf<'WITHDRAWN'>
   const { session, join } = told;
   const queue = queueOf(socket);
   if (queue === null || waitingFor(queue, told) === undefined) return { state, effects: [] };
-  const removed = removeWaiting(state, socket.descriptor, told);
+  const removed = withdrawWaiting(state, socket.descriptor, told);
   const gone: Effect = {
     type: 'heard',
     socket: socket.descriptor,
@@ -170,12 +190,12 @@ function closed(state: NodeSockets, socket: Socket, { session, code }: ToldOf<'F
       if (socket.session !== session) return { state, effects: [] };
       if (socket.phase === 'failed' || socket.phase === 'over') return { state, effects: [] };
       if (isInvited(state, socket)) return { state, effects: [] };
-      return connectionOver(state, { ...socket, phase: 'over', call: null }, code);
+      return leftAtRoot(closeHeard(state, socket, code), socket);
     case 'leaf':
       if (socket.phase.name !== 'joined' || socket.phase.session !== session) {
         return { state, effects: [] };
       }
-      return connectionOver(state, { ...socket, phase: { name: 'over' } }, code);
+      return closeHeard(state, socket, code);
     case 'plain':
     case 'root':
       return { state, effects: [] };
@@ -188,6 +208,15 @@ function isInvited(state: NodeSockets, link: MemberSocket): boolean {
   return root?.kind === 'root' && pendingAt(root).some((one) => one.link === link.descriptor);
 }
 
+// What the network gives has changed: it is kept, and recorded (R107).
+function flowChange(state: NodeSockets, socket: Socket, { flow }: ToldOf<'FD_QOS'>): Change {
+  if (socket.kind === 'plain' || socket.kind === 'root') return { state, effects: [] };
+  const { watch, signal } = flowChanged(socket.watch);
+  const what: Effect = { type: 'heard', socket: socket.descriptor, what: { kind: 'FD_QOS', flow } };
+  const after = withSocket(state, { ...socket, flow, watch });
+  return { state: after, effects: [what, ...signalled({ watch, signal })] };
+}
+
 // The arbiter let a leaf in without asking: the root's program learns of its link here.
 function linked(state: NodeSockets, root: Socket, told: ToldOf<'LINKED'>): Change {
   const { session, join, leafAddress, flags, callerData } = told;
@@ -196,15 +225,17 @@ function linked(state: NodeSockets, root: Socket, told: ToldOf<'LINKED'>): Chang
   if (socketBySerial(state, session, serial) !== undefined) return { state, effects: [] };
   const descriptor = nextDescriptor(state);
   if (descriptor === null) return withoutRoom(state, session, serial);
-  const link = {
+  const made: MemberSocket = {
     ...linkOf(root, { descriptor, session, call: null }),
     serial,
     phase: 'joined',
-  } as const;
+  };
+  const seat = { plane: root.traffic.plane, peer: told.peer, flags, isAsked: true };
+  const seated = seatedLink(withLinkOfArbiter(state, made), made, seat);
   const what = { kind: 'LINKED', join, link: descriptor, leafAddress, flags, callerData } as const;
   return {
-    state: withLinkOfArbiter(state, link),
-    effects: [{ type: 'heard', socket: root.descriptor, what }],
+    state: seated.state,
+    effects: [{ type: 'heard', socket: root.descriptor, what }, ...seated.effects],
   };
 }
 

@@ -9,10 +9,13 @@ import {
   pendingAt,
   withoutPending,
   type LeafSocket,
+  type MemberSocket,
   type RootSocket,
   type Socket,
 } from './socket.js';
+import { seated, seatedLink, unseated, type Seat } from './seat.js';
 import { signalled } from './step.js';
+import { noTraffic } from './traffic.js';
 import { joinEnded } from './watch.js';
 
 /** What an FD_CONNECT says. */
@@ -23,6 +26,8 @@ export interface Connected {
   /** The serial of the c_root's link for this join. */
   readonly link: string | null;
   readonly calleeData: Base64 | null;
+  /** null when the join failed. */
+  readonly seat: Seat | null;
 }
 
 /** FD_CONNECT, on the socket that called JoinLeaf and no other (R66): success and failure alike (R67). */
@@ -48,20 +53,27 @@ function outcomeAtRoot(state: NodeSockets, root: RootSocket, connected: Connecte
   const watched = joinEnded(root.watch, code);
   const free: RootSocket = { ...withoutPending(root, joining.call), watch: watched.watch };
   const kept = withSocket(state, free);
-  const after = code === null ? withLiveLink(kept, joining.link) : withDeadLink(kept, joining);
+  const live =
+    code === null
+      ? withLiveLink(kept, joining.link, connected.seat)
+      : { state: withDeadLink(kept, joining), effects: [] };
   const ended =
     code === null
       ? joinSucceeded(joining, root, { join, calleeData })
       : joinFailed(joining, root, { code, rule: ruleOfFailure(code), join });
   const what = { kind: 'FD_CONNECT', join, code, link: joining.link, calleeData } as const;
   const heard: Effect = { type: 'heard', socket: root.descriptor, what };
-  return { state: after, effects: [ended, heard, ...signalled(watched)] };
+  const effects = [ended, heard, ...signalled(watched), ...live.effects];
+  return { state: live.state, effects };
 }
 
-function withLiveLink(state: NodeSockets, descriptor: number | null): NodeSockets {
+function withLiveLink(state: NodeSockets, descriptor: number | null, seat: Seat | null): Change {
   const link = descriptor === null ? undefined : socketAt(state, descriptor);
-  if (link?.kind !== 'link' || link.phase !== 'pending') return state;
-  return withSocket(state, { ...link, phase: 'joined', call: null });
+  if (link?.kind !== 'link' || link.phase !== 'pending') return { state, effects: [] };
+  const joined: MemberSocket = { ...link, phase: 'joined', call: null };
+  const after = withSocket(state, joined);
+  if (seat === null) return { state: after, effects: [] };
+  return seatedLink(after, joined, { ...seat, flags: 'both', isAsked: false });
 }
 
 function outcomeAtLeaf(state: NodeSockets, leaf: LeafSocket, connected: Connected): Change {
@@ -78,7 +90,9 @@ function outcomeAtLeaf(state: NodeSockets, leaf: LeafSocket, connected: Connecte
   const lastJoin = { session, join };
   if (code !== null) {
     const failed = joinFailed(joining, leaf, { code, rule: ruleOfFailure(code), join });
-    return announce(state, { ...leaf, phase: { name: 'idle' }, lastJoin }, connected, [failed]);
+    const silent = unseated(state, leaf.descriptor, session);
+    const idle: LeafSocket = { ...leaf, traffic: noTraffic, phase: { name: 'idle' }, lastJoin };
+    return announce(silent.state, idle, connected, [...silent.effects, failed]);
   }
   const succeeded = joinSucceeded(joining, leaf, { join, calleeData });
   const joined = { name: 'joined', session, join, announced: true } as const;
@@ -97,14 +111,15 @@ const numberOf = (join: JoinId): number => Number(join.slice(1));
 function announce(
   state: NodeSockets,
   leaf: LeafSocket,
-  { join, code, calleeData }: Connected,
+  { join, code, calleeData, seat }: Connected,
   before: readonly Effect[],
 ): Change {
   const watched = joinEnded(leaf.watch, code);
   const what = { kind: 'FD_CONNECT', join, code, link: null, calleeData } as const;
   const heard: Effect = { type: 'heard', socket: leaf.descriptor, what };
-  return {
-    state: withSocket(state, { ...leaf, watch: watched.watch }),
-    effects: [...before, heard, ...signalled(watched)],
-  };
+  const told: LeafSocket = { ...leaf, watch: watched.watch };
+  const effects = [...before, heard, ...signalled(watched)];
+  if (seat === null) return { state: withSocket(state, told), effects };
+  const taken = seated(state, told, seat);
+  return { state: taken.state, effects: [...effects, ...taken.effects] };
 }

@@ -1,8 +1,9 @@
 import { parseAddress, type Address, type NodeAddress, type SessionAddress } from '../address.js';
 import type { Base64, JoinFlags } from '../event.js';
+import { checkQos, type Qos } from '../qos.js';
 import { err, ok, type Result } from '../result.js';
 import type { Refusal } from '../wsa.js';
-import { asksForAddress } from './bind.js';
+import { asksForAddress, madeConcrete } from './bind.js';
 import { isTooLarge } from './connect-data.js';
 import type { CallId, Descriptor, Effect } from './effect.js';
 import { linkOf } from './member.js';
@@ -15,7 +16,10 @@ import {
   type NodeSockets,
 } from './node-sockets.js';
 import type { LeafSocket, MemberSocket, PendingJoin, RootSocket } from './socket.js';
+import { flagsOf, unusedDirections } from './protocol.js';
 import { done, refused, send, usable, type Step } from './step.js';
+import { noTraffic } from './traffic.js';
+import { tuneIn } from './tune.js';
 import { joinBegins } from './watch.js';
 
 export interface JoinLeaf {
@@ -24,6 +28,8 @@ export interface JoinLeaf {
   readonly name: string;
   readonly flags: JoinFlags;
   readonly callerData: Base64 | null;
+  /** null, or left out, leaves what SIO_SET_QOS stored in force (R101, A25). */
+  readonly qos?: Qos | null;
   /** At most the policy's; null for exactly the policy's. */
   readonly deadlineMs: number | null;
 }
@@ -42,8 +48,10 @@ export interface JoinStarted {
  *   (R65, R69), WSAEINVAL without multipoint flags (R1) or on a listening c_leaf (A22), WSAEFAULT for
  *   what is no address (E9) or too much caller data (R97), WSAEALREADY while a join is outstanding on
  *   this c_leaf (R50; a c_root's is the arbiter's to judge, who knows when the slot is free, R54), WSAEISCONN for a member (R57) or a socket whose connection is over (R62),
- *   WSAESHUTDOWN (R143), WSAEAFNOSUPPORT (E1), WSAEADDRNOTAVAIL for port 0 (E7), WSAEMFILE (R10),
- *   WSAENOBUFS when no port is left (E12).
+ *   WSAESHUTDOWN (R143), WSAEAFNOSUPPORT (E1), WSAEADDRNOTAVAIL for port 0 (E7), WSAEPROTONOSUPPORT for caller
+ *   data where the entry has none (R98), WSAEOPNOTSUPP for flow specs where it has none (R103) or that make no
+ *   sense (R108), WSAEMFILE (R10), WSAEADDRINUSE when a wildcard turns out to be taken (R16), WSAENOBUFS when
+ *   no port is left (E12).
  */
 export function joinLeaf(state: NodeSockets, request: JoinLeaf): Step<JoinStarted> {
   const socket = usable(state, request.socket);
@@ -88,14 +96,41 @@ function rootInvites(state: NodeSockets, root: RootSocket, request: JoinLeaf): S
   if (root.phase.name === 'shut') return refused(state, 'WSAESHUTDOWN', 'R143');
   if (name.value.family !== 'AF_NODE') return refused(state, 'WSAEAFNOSUPPORT', 'E1');
   if (name.value.port === 0) return refused(state, 'WSAEADDRNOTAVAIL', 'E7');
+  const asking = askingOf(root, request);
+  if (!asking.ok) return { state, result: asking, effects: [] };
   const link = nextDescriptor(state);
   if (link === null) return refused(state, 'WSAEMFILE', 'R10');
-  return invite(state, root, { ...request, link, leaf: request.name as NodeAddress });
+  const leaf = request.name as NodeAddress;
+  return invite(state, root, { link, leaf, asking: asking.value });
 }
 
-interface Invitation extends JoinLeaf {
+/** What travels with a join. */
+interface Asking {
+  readonly flags: JoinFlags;
+  readonly callerData: Base64 | null;
+  readonly qos?: Qos;
+  readonly deadlineMs: number | null;
+}
+
+function askingOf(
+  { protocol, qos: stored }: RootSocket | LeafSocket,
+  { flags, callerData, qos, deadlineMs }: JoinLeaf,
+): Result<Asking, Refusal> {
+  if (callerData !== null && !protocol.connectData) {
+    return err({ code: 'WSAEPROTONOSUPPORT', rule: 'R98' });
+  }
+  const wanted = qos ?? stored;
+  const asking = { flags: flagsOf(protocol, flags), callerData, deadlineMs };
+  if (wanted === null) return ok(asking);
+  if (!protocol.qos) return err({ code: 'WSAEOPNOTSUPP', rule: 'R103' });
+  const amiss = checkQos(wanted, unusedDirections(protocol, asking.flags));
+  return amiss === null ? ok({ ...asking, qos: wanted }) : err(amiss);
+}
+
+interface Invitation {
   readonly link: Descriptor;
   readonly leaf: NodeAddress;
+  readonly asking: Asking;
 }
 
 function invite(
@@ -104,8 +139,7 @@ function invite(
   invitation: Invitation,
 ): Step<JoinStarted> {
   const { state, root, address, effects } = boundRoot(before, unready);
-  const { flags, callerData, deadlineMs, link, leaf } = invitation;
-  const asking = { flags, callerData, deadlineMs };
+  const { asking, link, leaf } = invitation;
   const [socket, linkSerial] = [String(root.descriptor), String(link)];
   const sent = send(state, {
     session: address,
@@ -137,7 +171,7 @@ function boundRoot(state: NodeSockets, root: RootSocket): BoundRoot {
   }
   const address = `s-${state.incarnation}-${String(root.descriptor)}` as SessionAddress;
   const opening = asksForAddress(state, root, { address, policy: {} });
-  return { state: opening.state, root: opening.root, address, effects: [opening.effect] };
+  return { state: opening.state, root: opening.root, address, effects: opening.effects };
 }
 
 function leafAsks(state: NodeSockets, leaf: LeafSocket, request: JoinLeaf): Step<JoinStarted> {
@@ -156,23 +190,29 @@ function leafAsks(state: NodeSockets, leaf: LeafSocket, request: JoinLeaf): Step
   }
   const family = leaf.protocol.control === 'rooted' ? 'AF_SESSION' : 'AF_GROUP';
   if (name.value.family !== family) return refused(state, 'WSAEAFNOSUPPORT', 'E1');
+  const asking = askingOf(leaf, request);
+  if (!asking.ok) return { state, result: asking, effects: [] };
   const bound = boundLeaf(state, leaf);
-  if (bound === null) return refused(state, 'WSAENOBUFS', 'E12');
-  return ask(bound, leaf, { ...request, session: request.name as SessionAddress });
+  if (!bound.ok) return { state, result: bound, effects: [] };
+  return ask(bound.value, leaf, { session: request.name as SessionAddress, asking: asking.value });
 }
 
 // An unbound c_leaf gets a port, and keeps it whatever becomes of the join (R14, R15).
-const boundLeaf = (state: NodeSockets, { descriptor, local }: LeafSocket): Bound | null =>
-  local === null ? bindEphemeral(state, descriptor) : { state, local };
+function boundLeaf(state: NodeSockets, leaf: LeafSocket): Result<Bound, Refusal> {
+  if (leaf.local !== null) return madeConcrete(state, leaf, leaf.local);
+  const bound = bindEphemeral(state, leaf.descriptor);
+  return bound === null ? err({ code: 'WSAENOBUFS', rule: 'E12' }) : ok(bound);
+}
 
 function ask(
   { state, local }: Bound,
   leaf: LeafSocket,
-  { session, flags, callerData, deadlineMs }: JoinLeaf & { readonly session: SessionAddress },
+  { session, asking }: { readonly session: SessionAddress; readonly asking: Asking },
 ): Step<JoinStarted> {
   const { descriptor } = leaf;
-  const asking = { flags, callerData, deadlineMs };
-  const sent = send(state, {
+  const traffic = { ...noTraffic, flags: asking.flags };
+  const tuned = tuneIn(withSocket(state, { ...leaf, traffic }), descriptor, session);
+  const sent = send(tuned.state, {
     session,
     command: { verb: 'join', as: 'leaf', socket: String(descriptor), local, ...asking },
     pending: { verb: 'join', socket: descriptor, link: null },
@@ -180,6 +220,8 @@ function ask(
   });
   const joining: PendingJoin = { call: sent.call, session, join: null, link: null };
   const watch = joinBegins(leaf.watch);
-  const pending: LeafSocket = { ...leaf, local, watch, phase: { name: 'joining', joining } };
-  return done(withSocket(sent.state, pending), { call: sent.call, descriptor }, [sent.effect]);
+  const phase = { name: 'joining', joining } as const;
+  const pending: LeafSocket = { ...leaf, local, watch, traffic, phase };
+  const after = withSocket(sent.state, pending);
+  return done(after, { call: sent.call, descriptor }, [...tuned.effects, sent.effect]);
 }

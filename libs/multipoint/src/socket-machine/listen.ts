@@ -1,11 +1,11 @@
 import { backlogMax } from '../opening.js';
-import type { Asked } from './bind.js';
+import { madeConcrete, type Asked } from './bind.js';
 import type { Descriptor, Effect } from './effect.js';
-import { withSocket, type NodeSockets } from './node-sockets.js';
+import { holdersOf, withSocket, type NodeSockets } from './node-sockets.js';
 import { admitWaiting, turnAway } from './queueing.js';
-import type { LeafSocket, RootSocket } from './socket.js';
+import { queueOf, type LeafSocket, type RootSocket } from './socket.js';
 import { done, refused, send, usable, type Step } from './step.js';
-import type { Queue } from './waiting.js';
+import { acceptable, type Queue } from './waiting.js';
 
 export interface Listen {
   readonly socket: Descriptor;
@@ -19,7 +19,7 @@ export interface Listen {
  *
  * @returns In this order: WSAENOTSOCK (E13), WSAENOTCONN for the descriptor of a pending join (R65),
  *   WSAEOPNOTSUPP where nobody is ever asked (R24), WSAEINVAL for an unbound socket (R17) or while a join
- *   is pending on it (A22), WSAEISCONN for a member (R18), WSAESHUTDOWN after shutdown (R143).
+ *   is pending on it (A22), WSAEADDRINUSE where another socket listens already (R12, R16), WSAEISCONN for a member (R18), WSAESHUTDOWN after shutdown (R143).
  */
 export function listenAt(state: NodeSockets, request: Listen): Step<Asked> {
   const socket = usable(state, request.socket);
@@ -68,8 +68,19 @@ function leafListens(state: NodeSockets, leaf: LeafSocket, places: number): Step
     case 'listening':
       return shorten(state, leaf, { ...leaf.phase.queue, backlog: places });
     case 'idle':
-      return begin(state, leaf, { backlog: places, waiting: [] });
+      return makeListener(state, leaf, places);
   }
+}
+
+// A port has one listener, however many sockets share it (R12).
+function makeListener(state: NodeSockets, leaf: LeafSocket, places: number): Step<Asked> {
+  if (leaf.local === null) return refused(state, 'WSAEINVAL', 'R17');
+  const bound = madeConcrete(state, leaf, leaf.local);
+  if (!bound.ok) return { state, result: bound, effects: [] };
+  const { local } = bound.value;
+  const isTaken = holdersOf(bound.value.state, local).some((holder) => queueOf(holder) !== null);
+  if (isTaken) return refused(state, 'WSAEADDRINUSE', 'R12', { address: local });
+  return begin(bound.value.state, { ...leaf, local }, { backlog: places, waiting: [] });
 }
 
 function begin(state: NodeSockets, leaf: LeafSocket, queue: Queue): Step<Asked> {
@@ -91,8 +102,7 @@ function begin(state: NodeSockets, leaf: LeafSocket, queue: Queue): Step<Asked> 
 
 // The youngest beyond the new backlog are refused; who is being answered holds no place.
 function shorten(state: NodeSockets, leaf: LeafSocket, queue: Queue): Step<Asked> {
-  const free = queue.waiting.filter(({ answer }) => answer === null);
-  const excess = free.slice(queue.backlog);
+  const excess = acceptable(queue).slice(queue.backlog);
   const kept: Queue = { ...queue, waiting: queue.waiting.filter((one) => !excess.includes(one)) };
   let now = withSocket(state, { ...leaf, phase: { name: 'listening', queue: kept } });
   const effects: Effect[] = [];

@@ -1,10 +1,18 @@
 import { PersistentMap } from '../persistent-map.js';
+import type { SessionAddress } from '../address.js';
 import type { WsaCode } from '../wsa.js';
 import type { Effect } from './effect.js';
 import { connectionOver, joinFailed } from './ending.js';
 import { withSocket, type NodeSockets } from './node-sockets.js';
 import type { Change } from './queueing.js';
-import { joiningOf, pendingAt, type LeafSocket, type RootSocket, type Socket } from './socket.js';
+import {
+  joiningOf,
+  pendingAt,
+  type LeafSocket,
+  type MemberSocket,
+  type RootSocket,
+  type Socket,
+} from './socket.js';
 
 /**
  * This run of the node was declared over (H10), or the node gave up its place: every pending join ends,
@@ -12,14 +20,39 @@ import { joiningOf, pendingAt, type LeafSocket, type RootSocket, type Socket } f
  */
 export function loseNode(before: NodeSockets, code: WsaCode): Change {
   if (before.lost !== null) return { state: before, effects: [] };
-  let state: NodeSockets = { ...before, lost: code, calls: PersistentMap.empty() };
-  const effects: Effect[] = [];
+  const none = PersistentMap.empty<never>();
+  let state: NodeSockets = { ...before, lost: code, calls: none, tuned: none };
+  const effects: Effect[] = [...silences(before)];
   for (const socket of before.sockets.values()) {
     const change = lost(state, socket, code);
     state = change.state;
     effects.push(...change.effects);
   }
   return { state, effects };
+}
+
+function silences({ tuned }: NodeSockets): readonly Effect[] {
+  return [...tuned].flatMap(([session, ears]) =>
+    (['all', 'up'] as const)
+      .filter((channel) => ears[channel].size > 0)
+      .map((channel): Effect => ({
+        type: 'tune',
+        session: session as SessionAddress,
+        channel,
+        on: false,
+      })),
+  );
+}
+
+// Of the codes that FD_CLOSE knows (R127), those for a network that is down, and for what was given up.
+function disconnected(
+  state: NodeSockets,
+  socket: RootSocket | LeafSocket | MemberSocket,
+  why: WsaCode,
+): Change {
+  const code = why === 'WSAENETDOWN' ? why : 'WSAECONNABORTED';
+  const traffic = { ...socket.traffic, close: { code, isHeld: false } as const };
+  return connectionOver(state, { ...socket, traffic }, code);
 }
 
 function lost(state: NodeSockets, socket: Socket, code: WsaCode): Change {
@@ -52,7 +85,7 @@ function lostMember(
         effects: [],
       };
     case 'joined':
-      return connectionOver(state, { ...member, phase: 'over' }, code);
+      return disconnected(state, { ...member, phase: 'over' }, code);
     case 'failed':
     case 'over':
       return { state, effects: [] };
@@ -69,6 +102,6 @@ function over(
   const ended = pending.flatMap((joining) =>
     joining === null ? [] : [joinFailed(joining, before, { code, rule: 'H10' })],
   );
-  const change = connectionOver(state, after, code);
+  const change = disconnected(state, after, code);
   return { ...change, effects: [...ended, ...change.effects] };
 }

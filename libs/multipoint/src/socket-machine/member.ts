@@ -1,6 +1,7 @@
 import type { SessionAddress } from '../address.js';
 import type { CallId, Descriptor } from './effect.js';
 import type { ListeningSocket, MemberSocket, RootSocket } from './socket.js';
+import { noTraffic } from './traffic.js';
 import { inheritedWatch } from './watch.js';
 
 interface Birth {
@@ -10,13 +11,17 @@ interface Birth {
   readonly call: CallId | null;
 }
 
+// Properties and the registration are inherited, not what was recorded, sent or given (R74, R75, R77, R79).
+const inherited = ({ watch, mode, options, qos }: ListeningSocket) =>
+  ({ watch: inheritedWatch(watch), mode, options, qos, flow: null, traffic: noTraffic }) as const;
+
 /** A root's link: a c_leaf whatever its parent is (R76), registered as its parent is (R74). */
 export const linkOf = (root: RootSocket, { descriptor, session, call }: Birth): MemberSocket => ({
   kind: 'link',
   descriptor,
   protocol: root.protocol,
   roles: { control: 'c_leaf', data: 'd_leaf' },
-  watch: inheritedWatch(root.watch),
+  ...inherited(root),
   session,
   serial: String(descriptor),
   parent: root.descriptor,
@@ -33,7 +38,7 @@ export function acceptedOf(parent: ListeningSocket, birth: Birth): MemberSocket 
     descriptor,
     protocol: parent.protocol,
     roles: parent.roles,
-    watch: inheritedWatch(parent.watch),
+    ...inherited(parent),
     session,
     serial: String(descriptor),
     parent: parent.descriptor,

@@ -3,7 +3,8 @@ import { PersistentMap } from '../persistent-map.js';
 import { socketId, type SocketId } from '../socket-id.js';
 import type { WsaCode } from '../wsa.js';
 import type { CallId, Descriptor } from './effect.js';
-import type { MemberSocket, Socket } from './socket.js';
+import { queueOf, type MemberSocket, type Socket } from './socket.js';
+import type { Tuned } from './tune.js';
 import type { Waiting, WaitingKey } from './waiting.js';
 
 /** All sockets of one run of a node, as a value: every call answers a new one. */
@@ -16,8 +17,8 @@ export interface NodeSockets {
   readonly connectDataMax: number;
   readonly sockets: PersistentMap<Socket>;
   readonly lastDescriptor: Descriptor;
-  /** Who holds which port. */
-  readonly ports: PersistentMap<Descriptor>;
+  /** Who holds which port: one socket, or several under SO_REUSEADDR. */
+  readonly ports: PersistentMap<readonly Descriptor[]>;
   readonly lastEphemeral: number;
   /** Links of the arbiter's own making: `J7` is counted per session, so the session is part of the key. */
   readonly links: PersistentMap<Descriptor>;
@@ -26,6 +27,8 @@ export interface NodeSockets {
   readonly calls: PersistentMap<Call>;
   /** Invitations that waited before this run of the node listened at their port, by port. */
   readonly unclaimed: PersistentMap<readonly Waiting[]>;
+  /** Who hears the data of which session. */
+  readonly tuned: PersistentMap<Tuned>;
   /** Set once this run of the node was declared over: nothing can be asked any more. */
   readonly lost: WsaCode | null;
 }
@@ -69,6 +72,7 @@ export const noSockets = (identity: NodeIdentity): NodeSockets => ({
   lastCall: 0,
   calls: PersistentMap.empty(),
   unclaimed: PersistentMap.empty(),
+  tuned: PersistentMap.empty(),
   lost: null,
 });
 
@@ -94,7 +98,7 @@ export function withoutSocket(state: NodeSockets, socket: Socket): NodeSockets {
       return { ...state, sockets };
     case 'plain':
     case 'leaf':
-      return { ...state, sockets, ports: withoutPort(state, socket.local) };
+      return { ...state, sockets, ports: withoutPort(state, socket) };
     case 'link':
     case 'accepted': {
       const links = madeByArbiter(socket)
@@ -105,12 +109,20 @@ export function withoutSocket(state: NodeSockets, socket: Socket): NodeSockets {
   }
 }
 
-const withoutPort = (
+function withoutPort(
   { ports }: NodeSockets,
-  local: NodeAddress | null,
-): PersistentMap<Descriptor> => (local === null ? ports : ports.delete(portText(local)));
+  { descriptor, local }: { readonly descriptor: Descriptor; readonly local: NodeAddress | null },
+): PersistentMap<readonly Descriptor[]> {
+  if (local === null || isWildcard(local)) return ports;
+  const port = portText(local);
+  const others = (ports.get(port) ?? []).filter((holder) => holder !== descriptor);
+  return others.length === 0 ? ports.delete(port) : ports.set(port, others);
+}
 
-const portText = (address: NodeAddress): string => address.slice(address.indexOf(':') + 1);
+/** A port of no address yet, `*:7`: JoinLeaf or listen makes it one of this node's (R16). */
+export const isWildcard = (local: NodeAddress): boolean => local.startsWith('*:');
+
+export const portText = (address: NodeAddress): string => address.slice(address.indexOf(':') + 1);
 
 /** The next descriptor, or null when the table is full. */
 export const nextDescriptor = (state: NodeSockets): Descriptor | null =>
@@ -139,21 +151,29 @@ export function socketBySerial(
   return descriptor === undefined ? undefined : socketAt(state, descriptor);
 }
 
-export const socketAtPort = (state: NodeSockets, address: NodeAddress): Socket | undefined => {
-  const holder = state.ports.get(portText(address));
-  return holder === undefined ? undefined : socketAt(state, holder);
-};
+/** Who is asked at a port: the socket that listens there, or else the first that holds it. */
+export function socketAtPort(state: NodeSockets, address: NodeAddress): Socket | undefined {
+  const holders = holdersOf(state, address);
+  return holders.find((holder) => queueOf(holder) !== null) ?? holders[0];
+}
+
+export const holdersOf = (state: NodeSockets, address: NodeAddress): readonly Socket[] =>
+  (state.ports.get(portText(address)) ?? []).flatMap((holder) => socketAt(state, holder) ?? []);
 
 export interface Bound {
   readonly state: NodeSockets;
   readonly local: NodeAddress;
 }
 
-/** Gives a port to a socket; null when it is taken. */
+/** Gives a port to a socket; null when it is taken, and not shared under SO_REUSEADDR by all of them (R12). */
 export function bindPort(state: NodeSockets, socket: Descriptor, port: number): Bound | null {
-  if (state.ports.has(String(port))) return null;
-  const ports = state.ports.set(String(port), socket);
-  return { state: { ...state, ports }, local: nodeAddress(state.node, port) };
+  const local = nodeAddress(state.node, port);
+  const holders = holdersOf(state, local);
+  const sharers = [...holders, socketAt(state, socket)];
+  const isShared = sharers.every((sharer) => sharer?.options.reuseAddress);
+  if (holders.length > 0 && !isShared) return null;
+  const descriptors = [...holders.map(({ descriptor }) => descriptor), socket];
+  return { state: { ...state, ports: state.ports.set(String(port), descriptors) }, local };
 }
 
 /** Draws a port that nobody holds: the next one in turn, so that a run can be repeated. */
@@ -161,7 +181,8 @@ export function bindEphemeral(state: NodeSockets, socket: Descriptor): Bound | n
   const range = portMax - firstEphemeral + 1;
   for (let tried = 0; tried < range; tried += 1) {
     const port = firstEphemeral + ((state.lastEphemeral + 1 - firstEphemeral + tried) % range);
-    const bound = bindPort(state, socket, port);
+    const isFree = !state.ports.has(String(port));
+    const bound = isFree ? bindPort(state, socket, port) : null;
     if (bound !== null) return { ...bound, state: { ...bound.state, lastEphemeral: port } };
   }
   return null;

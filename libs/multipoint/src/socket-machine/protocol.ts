@@ -1,4 +1,5 @@
-import type { ControlPlane, DataPlane } from '../event.js';
+import type { ControlPlane, DataPlane, JoinFlags } from '../event.js';
+import { unusedUnder, type Direction } from '../qos.js';
 import { err, ok, type Result } from '../result.js';
 import type { Refusal } from '../wsa.js';
 
@@ -8,18 +9,28 @@ export interface ProtocolEntry {
   readonly multipoint: boolean;
   readonly control: ControlPlane;
   readonly data: DataPlane;
+  /** Whether joins carry caller and callee data (R98). */
+  readonly connectData: boolean;
+  /** Whether joins may ask for a flow (R103). */
+  readonly qos: boolean;
+  /** The only direction that sockets of this entry have; null for both (R104). */
+  readonly direction: 'send' | 'receive' | null;
 }
+
+const full = { multipoint: true, connectData: true, qos: true, direction: null } as const;
+const conference = { control: 'rooted', data: 'nonrooted' } as const;
+const group = { control: 'nonrooted', data: 'nonrooted' } as const;
 
 /** The entries of joinleaf. Both styles of data plane under one control plane are two entries (R6). */
 export const protocols = {
-  'mp-rooted': { name: 'mp-rooted', multipoint: true, control: 'rooted', data: 'rooted' },
-  'mp-conference': {
-    name: 'mp-conference',
-    multipoint: true,
-    control: 'rooted',
-    data: 'nonrooted',
-  },
-  'mp-group': { name: 'mp-group', multipoint: true, control: 'nonrooted', data: 'nonrooted' },
+  'mp-rooted': { name: 'mp-rooted', ...full, control: 'rooted', data: 'rooted' },
+  'mp-conference': { name: 'mp-conference', ...full, ...conference },
+  'mp-group': { name: 'mp-group', ...full, ...group },
+  /** Sockets that send and never receive, and the reverse (R104). */
+  'mp-group-send': { name: 'mp-group-send', ...full, ...group, direction: 'send' },
+  'mp-group-receive': { name: 'mp-group-receive', ...full, ...group, direction: 'receive' },
+  /** Joins without connect data and without flow specs (R98, R103). */
+  'mp-plain': { name: 'mp-plain', ...full, ...conference, connectData: false, qos: false },
 } as const satisfies Record<string, ProtocolEntry>;
 
 export type ControlRole = 'c_root' | 'c_leaf';
@@ -58,3 +69,19 @@ export function rolesOf(
 const isControl = (flag: MultipointFlag): flag is ControlRole =>
   flag === 'c_root' || flag === 'c_leaf';
 const isData = (flag: MultipointFlag): flag is DataRole => flag === 'd_root' || flag === 'd_leaf';
+
+/** What a join is for, where the entry has one direction only: that one, whatever is said. */
+export function flagsOf({ direction }: ProtocolEntry, flags: JoinFlags): JoinFlags {
+  switch (direction) {
+    case 'send':
+      return 'sender-only';
+    case 'receive':
+      return 'receiver-only';
+    case null:
+      return flags;
+  }
+}
+
+/** The directions of a socket's flow that it has no use for: its entry's or its join's flags say so (R104, A24). */
+export const unusedDirections = (entry: ProtocolEntry, flags: JoinFlags): readonly Direction[] =>
+  unusedUnder(flagsOf(entry, flags));

@@ -3,10 +3,10 @@ import { socketAt, withSocket, type NodeSockets } from './node-sockets.js';
 import { queueOf, withQueue, type ListeningSocket } from './socket.js';
 import { send, signalled } from './step.js';
 import {
+  acceptable,
   enqueue,
   isFull,
   mayBeAccepted,
-  oldest,
   waitingFor,
   withoutWaiting,
   withWaiting,
@@ -83,15 +83,37 @@ export function turnAway(
   return { state: sent.state, effects: [sent.effect] };
 }
 
-/** A waiting join is gone from a backlog: withdrawn, or answered for good. */
+/** A waiting join is gone from a backlog: answered for good, or forgotten. */
 export function removeWaiting(state: NodeSockets, at: Descriptor, key: WaitingKey): Change {
   const found = listeningAt(state, at);
   const waiting = found === null ? undefined : waitingFor(found.queue, key);
   if (found === null || waiting === undefined) return { state, effects: [] };
-  // Who was put off in front held up the others: with it gone they may be announced (R84).
-  const heldUpOthers = waiting.deferred && oldest(found.queue) === waiting;
   const queue = withoutWaiting(found.queue, key);
-  return keepQueue(state, { ...found, queue }, heldUpOthers);
+  return keepQueue(state, { ...found, queue }, heldUpOthers(found.queue, waiting));
+}
+
+/**
+ * A waiting join is over. Its place is kept until the next accept, which says so (R87), or until
+ * `removeWaiting`; one that is being answered learns it from the answer.
+ */
+export function withdrawWaiting(state: NodeSockets, at: Descriptor, key: WaitingKey): Change {
+  const found = listeningAt(state, at);
+  const waiting = found === null ? undefined : waitingFor(found.queue, key);
+  if (found === null || waiting === undefined) return { state, effects: [] };
+  if (waiting.answer !== null) return removeWaiting(state, at, key);
+  const queue = withoutOldPlaces(withWaiting(found.queue, { ...waiting, withdrawn: true }));
+  return keepQueue(state, { ...found, queue }, heldUpOthers(found.queue, waiting));
+}
+
+// Who was put off in front held up the others: with it gone they may be announced (R84).
+const heldUpOthers = (queue: Queue, waiting: Waiting): boolean =>
+  waiting.deferred && acceptable(queue)[0] === waiting;
+
+// There are never more places kept for what is over than for what waits.
+function withoutOldPlaces(queue: Queue): Queue {
+  const over = queue.waiting.filter(({ withdrawn }) => withdrawn);
+  const excess = over.slice(0, Math.max(over.length - queue.backlog, 0));
+  return excess.reduce(withoutWaiting, queue);
 }
 
 /** An answer to a waiting join did not come about: it can be answered again, in its old place. */

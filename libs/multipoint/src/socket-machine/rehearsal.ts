@@ -189,7 +189,8 @@ export class Rehearsal {
   /** A leaf's request for a c_root, or with an endpoint an invitation. */
   fdAccept(to: ToldOf<'FD_ACCEPT'>['to'], join: JoinId, session = 'conf-7'): ToldOf<'FD_ACCEPT'> {
     const from = 'bob:9' as ToldOf<'FD_ACCEPT'>['from'];
-    const asked = { flags: 'both', callerData: null, deadlineAt: 1_000 } as const;
+    const plane = { incarnation: 1, data: 'nonrooted', root: null } as const;
+    const asked = { flags: 'both', callerData: null, deadlineAt: 1_000, plane } as const;
     return { kind: 'FD_ACCEPT', session: session as SessionAddress, to, join, from, ...asked };
   }
 

@@ -1,9 +1,11 @@
 import type { Answer } from '../answer.js';
 import type { Result } from '../result.js';
+import { mirrored } from '../qos.js';
 import type { Refusal } from '../wsa.js';
 import type { CallId, Descriptor } from './effect.js';
 import { joinFailed, joinSucceeded, withDeadLink } from './ending.js';
 import {
+  nameOf,
   socketAt,
   withoutSocket,
   withSocket,
@@ -14,12 +16,17 @@ import { putBack, removeWaiting, type Change } from './queueing.js';
 import {
   joiningOf,
   pendingAt,
+  queueOf,
+  sessionOf,
   withoutPending,
   type LeafSocket,
   type MemberSocket,
   type PendingJoin,
   type RootSocket,
 } from './socket.js';
+import { seated, seatedLink, unseated } from './seat.js';
+import { heardOf, tuneOut } from './tune.js';
+import { waitingFor, type WaitingKey } from './waiting.js';
 import { joinBegins } from './watch.js';
 
 type Reply = Result<Answer, Refusal>;
@@ -31,10 +38,16 @@ const unchanged = (state: NodeSockets): Change => ({ state, effects: [] });
  * The arbiter answered a call. What overtook the answer stays: an FD_CONNECT that came before, a socket
  * that was closed meanwhile (A26). An answer to a call that is unknown, or answered, changes nothing.
  */
-export function hearReply(before: NodeSockets, call: CallId, reply: Reply): Change {
+export function hearReply(
+  before: NodeSockets,
+  call: CallId,
+  reply: Reply,
+  revision?: number,
+): Change {
   const pending = before.calls.get(String(call));
   if (pending === undefined) return unchanged(before);
-  const state: NodeSockets = { ...before, calls: before.calls.delete(String(call)) };
+  const answered: NodeSockets = { ...before, calls: before.calls.delete(String(call)) };
+  const state = withRevision(answered, pending, revision);
   switch (pending.verb) {
     case 'open':
       return openReplied(state, pending, reply);
@@ -44,12 +57,19 @@ export function hearReply(before: NodeSockets, call: CallId, reply: Reply): Chan
       return joinReplied(state, { call, joining: pending }, reply);
     case 'accept':
     case 'reject':
-      return answerReplied(state, pending, reply);
+      return answerReplied(state, pending, reply, revision ?? 0);
     case 'shutdown':
       return shutdownReplied(state, pending, reply);
     case 'close':
       return unchanged(state);
   }
+}
+
+function withRevision(state: NodeSockets, call: Call, revision: number | undefined): NodeSockets {
+  const socket = 'socket' in call ? socketAt(state, call.socket) : undefined;
+  if (call.verb === 'accept') return heardOf(state, call.waiting.session, revision);
+  const session = socket === undefined ? null : sessionOf(socket);
+  return session === null ? state : heardOf(state, session, revision);
 }
 
 /**
@@ -72,11 +92,15 @@ function openReplied(
   const root = socketAt(state, socket);
   if (root?.kind !== 'root' || root.phase.name !== 'opening') return unchanged(state);
   const { address } = root.phase;
-  const after: RootSocket = {
-    ...root,
-    phase: reply.ok ? { name: 'open', address } : { name: 'unbound' },
-  };
-  return unchanged(withSocket(state, after));
+  if (!reply.ok) {
+    const silent = tuneOut(state, socket, address);
+    const after = withSocket(silent.state, { ...root, phase: { name: 'unbound' } });
+    return { state: after, effects: silent.effects };
+  }
+  const incarnation = reply.value.type === 'opened' ? reply.value.incarnation : 1;
+  const plane = { incarnation, data: root.protocol.data, root: nameOf(state, String(socket)) };
+  const traffic = { ...root.traffic, plane };
+  return unchanged(withSocket(state, { ...root, traffic, phase: { name: 'open', address } }));
 }
 
 function listenReplied(state: NodeSockets, call: CallOf<'listen'>, reply: Reply): Change {
@@ -120,7 +144,11 @@ function joinRefused(state: NodeSockets, { socket, pending }: AtCaller, refusal:
     socket.kind === 'root'
       ? withoutPending(socket, pending.call)
       : { ...socket, phase: { name: 'idle' } };
-  return { state: withSocket(without, free), effects: [joinFailed(pending, socket, refusal)] };
+  const kept = withSocket(without, free);
+  const silent =
+    socket.kind === 'leaf' ? unseated(kept, socket.descriptor, pending.session) : unchanged(kept);
+  const effects = [...silent.effects, joinFailed(pending, socket, refusal)];
+  return { state: silent.state, effects };
 }
 
 function joinStarted(
@@ -167,26 +195,58 @@ function answerReplied(
   state: NodeSockets,
   { socket, accepted, waiting }: CallOf<'accept' | 'reject'>,
   reply: Reply,
+  revision: number,
 ): Change {
-  if (reply.ok) return removeWaiting(joinedMember(state, accepted), socket, waiting);
+  if (reply.ok) {
+    const joined = joinedMember(state, { socket, accepted, waiting, revision }, reply.value);
+    return followed(joined, removeWaiting(joined.state, socket, waiting));
+  }
   const child = accepted === null ? undefined : socketAt(state, accepted);
-  const without = child === undefined ? state : withoutSocket(state, child);
-  return isForGood(reply.error)
+  const silent =
+    child === undefined ? unchanged(state) : tuneOut(state, child.descriptor, waiting.session);
+  const without = child === undefined ? state : withoutSocket(silent.state, child);
+  const kept = isForGood(reply.error)
     ? removeWaiting(without, socket, waiting)
     : putBack(without, socket, waiting);
+  return followed(silent, kept);
 }
+
+const followed = (first: Change, then: Change): Change => ({
+  state: then.state,
+  effects: [...first.effects, ...then.effects],
+});
 
 // With any other refusal the join still waits, and may be accepted when there is room.
 const isForGood = ({ code }: Refusal): boolean =>
   code === 'WSAEACCES' || code === 'WSAEINVAL' || code === 'WSAENOTSOCK';
 
-function joinedMember(state: NodeSockets, accepted: Descriptor | null): NodeSockets {
+interface Answered {
+  readonly socket: Descriptor;
+  readonly accepted: Descriptor | null;
+  readonly waiting: WaitingKey;
+  readonly revision: number;
+}
+
+function joinedMember(
+  state: NodeSockets,
+  { socket: at, accepted, waiting: key, revision }: Answered,
+  answer: Answer,
+): Change {
   const child = accepted === null ? undefined : socketAt(state, accepted);
-  if (child?.kind !== 'link' && child?.kind !== 'accepted') return state;
+  if (child?.kind !== 'link' && child?.kind !== 'accepted') return unchanged(state);
   // FD_CLOSE may have come first: an accept that was withdrawn at once is over (A27).
-  if (child.phase !== 'pending') return state;
+  if (child.phase !== 'pending') return unchanged(state);
   const joined: MemberSocket = { ...child, phase: 'joined', call: null };
-  return withSocket(state, joined);
+  const after = withSocket(state, joined);
+  const listening = socketAt(state, at);
+  const queue = listening === undefined ? null : queueOf(listening);
+  const waiting = queue === null ? undefined : waitingFor(queue, key);
+  if (answer.type !== 'accepted' || waiting === undefined) return unchanged(after);
+  const { plane, flags, qos } = waiting;
+  const flow = qos === undefined ? null : mirrored(qos);
+  return joined.kind === 'link'
+    ? seatedLink(after, joined, { plane, peer: answer.leaf, flags, isAsked: true, flow })
+    : seated(after, joined, { plane, peer: answer.link, flow, revision });
 }
 
 // The arbiter fails what waited for this root and withdraws what it asked, and tells the others.
@@ -206,7 +266,8 @@ function shutdownReplied(
     joining: null,
   };
   const without = joining === null ? state : withDeadLink(state, joining);
-  const gone = (queue?.waiting ?? []).map(({ session, join }) => ({
+  const waiting = queue?.waiting.filter(({ withdrawn }) => !withdrawn) ?? [];
+  const gone = waiting.map(({ session, join }) => ({
     type: 'heard' as const,
     socket,
     what: { kind: 'WITHDRAWN' as const, session, join },

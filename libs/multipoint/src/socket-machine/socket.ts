@@ -1,7 +1,10 @@
 import type { NodeAddress, SessionAddress } from '../address.js';
 import type { JoinId } from '../event.js';
+import type { Flow, Qos } from '../qos.js';
 import type { CallId, Descriptor } from './effect.js';
+import type { SocketOptions } from './options.js';
 import type { ProtocolEntry, Roles } from './protocol.js';
+import type { Traffic } from './traffic.js';
 import type { Queue } from './waiting.js';
 import type { Watch } from './watch.js';
 
@@ -9,6 +12,14 @@ interface SocketBase {
   readonly descriptor: Descriptor;
   readonly protocol: ProtocolEntry;
   readonly watch: Watch;
+  /** What the Winsock door makes of a call that has to wait (R9, R115). */
+  readonly mode: 'blocking' | 'nonblocking';
+  readonly options: SocketOptions;
+  /** What SIO_SET_QOS stored (R101). */
+  readonly qos: Qos | null;
+  /** What the network gives, as the last attempt or FD_QOS told (R106). */
+  readonly flow: Flow | null;
+  readonly traffic: Traffic;
 }
 
 /** A socket without multipoint flags: it can be bound, and no JoinLeaf takes it (R1). */
@@ -130,6 +141,22 @@ export const withQueue = (socket: ListeningSocket, queue: Queue): ListeningSocke
 /** The session a c_root is bound to. */
 export const addressOf = ({ phase }: RootSocket): SessionAddress | null =>
   phase.name === 'unbound' ? null : phase.address;
+
+/** The session that a socket takes part in, or asks to. */
+export function sessionOf(socket: Socket): SessionAddress | null {
+  switch (socket.kind) {
+    case 'plain':
+      return null;
+    case 'root':
+      return addressOf(socket);
+    case 'link':
+    case 'accepted':
+      return socket.session;
+    case 'leaf':
+      if (socket.phase.name === 'joining') return socket.phase.joining.session;
+      return socket.phase.name === 'joined' ? socket.phase.session : null;
+  }
+}
 
 /** The JoinLeaf that a socket has outstanding. */
 export function joiningOf(socket: Socket): PendingJoin | null {

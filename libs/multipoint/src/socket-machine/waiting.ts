@@ -1,5 +1,7 @@
 import type { NodeAddress, SessionAddress } from '../address.js';
 import type { Base64, JoinFlags, JoinId } from '../event.js';
+import type { Plane } from '../notify.js';
+import type { Qos } from '../qos.js';
 import type { SocketId } from '../socket-id.js';
 import type { CallId } from './effect.js';
 
@@ -14,8 +16,12 @@ export interface Waiting extends WaitingKey {
   readonly from: NodeAddress | SocketId;
   readonly flags: JoinFlags;
   readonly callerData: Base64 | null;
+  readonly qos?: Qos;
   readonly deadlineAt: number | null;
+  readonly plane: Plane;
   readonly deferred: boolean;
+  /** It is over, and whoever accepts without naming a request hears of it (R87). */
+  readonly withdrawn: boolean;
   /** The accept or reject that is under way for it. */
   readonly answer: CallId | null;
 }
@@ -36,12 +42,15 @@ export const waitingFor = (queue: Queue, key: WaitingKey): Waiting | undefined =
 export const oldest = (queue: Queue): Waiting | undefined =>
   queue.waiting.find(({ answer }) => answer === null);
 
+/** The requests that can still be accepted, oldest first. */
+export const acceptable = ({ waiting }: Queue): readonly Waiting[] =>
+  waiting.filter(({ answer, withdrawn }) => answer === null && !withdrawn);
+
 /** Whether FD_ACCEPT has a reason: a deferred request in front holds up those behind it (R84). */
 export const mayBeAccepted = (queue: Queue | null): boolean =>
-  queue !== null && oldest(queue)?.deferred === false;
+  queue !== null && acceptable(queue)[0]?.deferred === false;
 
-export const isFull = ({ backlog, waiting }: Queue): boolean =>
-  waiting.filter(({ answer }) => answer === null).length >= backlog;
+export const isFull = (queue: Queue): boolean => acceptable(queue).length >= queue.backlog;
 
 export const enqueue = (queue: Queue, waiting: Waiting): Queue => ({
   ...queue,

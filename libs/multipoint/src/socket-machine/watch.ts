@@ -4,7 +4,8 @@ import type { WsaCode } from '../wsa.js';
 // is the case (an outcome, an end, a waiting request), and what the registration nominates. An event is
 // recorded where both meet, so a condition that is older than its registration is recorded with it (R119).
 
-export type NetworkEvent = 'FD_ACCEPT' | 'FD_CONNECT' | 'FD_CLOSE';
+export type NetworkEvent =
+  'FD_READ' | 'FD_WRITE' | 'FD_ACCEPT' | 'FD_CONNECT' | 'FD_CLOSE' | 'FD_QOS';
 
 /** The caller's event object, by a number of its own. */
 export type EventObject = number;
@@ -18,10 +19,22 @@ interface Occurrence {
   readonly code: WsaCode | null;
 }
 
+/** Of an event with a re-enabling call: once recorded it waits to be read, and then for that call (R122). */
+type Level = 'enabled' | 'recorded' | 'spent';
+
 export interface Watch {
   readonly registration: Registration | null;
-  /** FD_ACCEPT, once recorded, waits to be read and then for accept, its re-enabling call (R122). */
-  readonly accept: 'enabled' | 'recorded' | 'spent';
+  /** FD_ACCEPT, re-enabled by accept. */
+  readonly accept: Level;
+  /** FD_READ, re-enabled by receiving. */
+  readonly read: Level;
+  /**
+   * FD_WRITE: `shut` before success and while a refused send waits for room, `due` from success or the
+   * return of room until it is read, and `open` afterwards (R124).
+   */
+  readonly write: 'shut' | 'due' | 'open';
+  /** FD_QOS, re-enabled by SIO_GET_QOS (R107). */
+  readonly flow: Level;
   /** The last join's outcome that nobody has read; every join brings a new one (A11). */
   readonly connect: Occurrence | null;
   /** The end of the connection; it is reported once (R129). */
@@ -43,6 +56,9 @@ export interface Watched {
 export const unwatched: Watch = {
   registration: null,
   accept: 'enabled',
+  read: 'enabled',
+  write: 'shut',
+  flow: 'enabled',
   connect: null,
   close: null,
 };
@@ -81,14 +97,62 @@ export function acceptEnabled(watch: Watch, waits: boolean): Watched {
   return waits ? requestWaits(enabled) : { watch: enabled, signal: null };
 }
 
-/** Replaces the registration and with it the record (R118); what is the case is recorded anew (R119). */
+/** A message can be received. */
+export function dataWaits(watch: Watch): Watched {
+  if (watch.read !== 'enabled' || !nominates(watch, 'FD_READ')) return { watch, signal: null };
+  return noted({ ...watch, read: 'recorded' }, 'FD_READ');
+}
+
+/** Receive was called: FD_READ may be recorded again, at once if more waits (R123). */
+export function readEnabled(watch: Watch, waits: boolean): Watched {
+  const enabled: Watch = { ...watch, read: 'enabled' };
+  return waits ? dataWaits(enabled) : { watch: enabled, signal: null };
+}
+
+/** The socket became connected: it can send (R124). */
+export const firstWritable = (watch: Watch): Watched =>
+  watch.write === 'shut' ? noted({ ...watch, write: 'due' }, 'FD_WRITE') : { watch, signal: null };
+
+/** A send was refused for want of room; the return of room is news (R124). */
+export const sendBlocked = (watch: Watch): Watch => ({ ...watch, write: 'shut' });
+
+/** Room came back after `sendBlocked`. */
+export const roomCame = firstWritable;
+
+/** What the network gives has changed: told once until SIO_GET_QOS is called (R107). */
+export function flowChanged(watch: Watch): Watched {
+  if (watch.flow !== 'enabled' || !nominates(watch, 'FD_QOS')) return { watch, signal: null };
+  return noted({ ...watch, flow: 'recorded' }, 'FD_QOS');
+}
+
+/** SIO_GET_QOS was called. */
+export const flowRead = (watch: Watch): Watch => ({ ...watch, flow: 'enabled' });
+
+/** What of a socket's levels is the case now. */
+export interface Conditions {
+  readonly requestWaits: boolean;
+  readonly dataWaits: boolean;
+}
+
+const unread = (level: Level): Level => (level === 'recorded' ? 'enabled' : level);
+
+/**
+ * Replaces the registration and with it the record (R118); what is the case and was never read is
+ * recorded anew (R119, A18).
+ */
 export function registered(
   watch: Watch,
   registration: Registration | null,
-  waits: boolean,
+  now: Conditions,
 ): Watched {
-  const fresh: Watch = { ...watch, registration, accept: 'enabled' };
-  const { watch: after } = waits ? requestWaits(fresh) : { watch: fresh };
+  const levels = {
+    accept: unread(watch.accept),
+    read: unread(watch.read),
+    flow: unread(watch.flow),
+  };
+  let after: Watch = { ...watch, ...levels, registration };
+  if (now.requestWaits) after = requestWaits(after).watch;
+  if (now.dataWaits) after = dataWaits(after).watch;
   const speaks = recordedEvents(after).length > 0;
   return { watch: after, signal: speaks && registration !== null ? registration.object : null };
 }
@@ -97,6 +161,10 @@ export function registered(
 export function recordedEvents(watch: Watch): readonly RecordedEvent[] {
   const { accept, connect, close } = watch;
   const recorded: RecordedEvent[] = [];
+  if (watch.read === 'recorded') recorded.push({ event: 'FD_READ', code: null });
+  if (watch.write === 'due' && nominates(watch, 'FD_WRITE')) {
+    recorded.push({ event: 'FD_WRITE', code: null });
+  }
   if (accept === 'recorded') recorded.push({ event: 'FD_ACCEPT', code: null });
   if (connect !== null && nominates(watch, 'FD_CONNECT')) {
     recorded.push({ event: 'FD_CONNECT', code: connect.code });
@@ -104,14 +172,20 @@ export function recordedEvents(watch: Watch): readonly RecordedEvent[] {
   if (close !== null && close !== 'reported' && nominates(watch, 'FD_CLOSE')) {
     recorded.push({ event: 'FD_CLOSE', code: close.code });
   }
+  if (watch.flow === 'recorded') recorded.push({ event: 'FD_QOS', code: null });
   return recorded;
 }
+
+const spent = (level: Level): Level => (level === 'recorded' ? 'spent' : level);
 
 /** The record was read: each event waits for its re-enabling call, or is over (R120, R122). */
 export function read(watch: Watch): Watch {
   return {
     registration: watch.registration,
-    accept: watch.accept === 'recorded' ? 'spent' : watch.accept,
+    accept: spent(watch.accept),
+    read: spent(watch.read),
+    write: watch.write === 'due' && nominates(watch, 'FD_WRITE') ? 'open' : watch.write,
+    flow: spent(watch.flow),
     connect: nominates(watch, 'FD_CONNECT') ? null : watch.connect,
     close: watch.close !== null && nominates(watch, 'FD_CLOSE') ? 'reported' : watch.close,
   };

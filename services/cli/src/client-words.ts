@@ -1,4 +1,5 @@
 import type { Link, Refused, SocketEvent } from '@joinleaf/client';
+import { notSpecified } from '@joinleaf/multipoint';
 import { timeOfDay } from '@joinleaf/replay';
 import type { Happening } from './narrator.js';
 import { refusedWords } from './node-connection.js';
@@ -48,6 +49,24 @@ export function eventHappening(event: SocketEvent, reveal: boolean): Happening {
         event: 'WITHDRAWN',
         words: `${event.join} waits no more`,
         fields: { ...base, join: event.join },
+        tone: 'warn',
+      };
+    case 'FD_QOS': {
+      const { sending, receiving } = event.flow;
+      const rate = ({ tokenRate }: typeof sending) =>
+        tokenRate === notSpecified ? 'any' : `${String(tokenRate)} B/s`;
+      return {
+        event: 'FD_QOS',
+        words: `sends ${rate(sending)}, receives ${rate(receiving)}`,
+        fields: { ...base, sending, receiving },
+        tone: 'warn',
+      };
+    }
+    case 'DATA_LOST':
+      return {
+        event: 'DATA_LOST',
+        words: `${String(event.count)} messages were lost`,
+        fields: { ...base, count: event.count },
         tone: 'warn',
       };
     case 'LINKED': {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import {
   answerSchema,
   bulletinSchema,
+  flowSpecField,
   nodeRequestSchemas,
   notificationSchema,
   policyField,
@@ -42,6 +43,7 @@ const tables = {
   bulletin: () => told(bulletinSchema),
   notification: () => told(notificationSchema),
   codes: codeTable,
+  'flow-spec': () => told(flowSpecField),
 };
 
 /** The document with its tables written anew. */
@@ -129,9 +131,9 @@ function rowsOf({ properties = {}, required = [] }, prefix, isWanted) {
     });
 }
 
-// The policy has a table of its own; other objects are shown where they stand.
+// The policy and the flow spec have tables of their own; other objects are shown where they stand.
 function rowsInside(field, path) {
-  if (path === 'policy') return [];
+  if (path === 'policy' || field.title === 'flow spec') return [];
   const inner = withoutNull(field);
   return inner.properties === undefined ? [] : rowsOf(inner, `${path}.`, () => true);
 }
@@ -147,6 +149,7 @@ const escaped = (text) => text.replaceAll('|', '\\|');
 const code = (value) => `\`${JSON.stringify(value)}\``;
 
 function kindOf(schema) {
+  if (schema.title === 'flow spec') return '[flow spec](#flow-specs)';
   if (schema.const !== undefined) return code(schema.const);
   if (schema.enum !== undefined) return oneOf(schema.enum.map(code));
   if (schema.anyOf !== undefined) return oneOf(unique(schema.anyOf.map(kindOf)));

@@ -10,6 +10,7 @@ import {
   type Facts,
   type LossEvidence,
   type NodeAddress,
+  type Qos,
   type SessionAddress,
   type SessionCommand,
   type SessionEvent,
@@ -130,6 +131,7 @@ class Redactor {
           leafAddress: this.#endpoint(command.leafAddress),
           link: this.#socket(command.link),
           callerData: this.#data(command.callerData),
+          ...this.#flow(command),
         };
       case 'RequestJoin':
         return {
@@ -137,6 +139,7 @@ class Redactor {
           caller: this.#socket(command.caller),
           leafAddress: this.#endpoint(command.leafAddress),
           callerData: this.#data(command.callerData),
+          ...this.#flow(command),
         };
       case 'AcceptJoin':
         return {
@@ -188,6 +191,7 @@ class Redactor {
           leafAddress: this.#endpoint(event.leafAddress),
           link: this.#maybe(event.link),
           callerData: this.#data(event.callerData),
+          ...this.#flow(event),
         };
       case 'LeafAdmitted':
         return {
@@ -279,6 +283,11 @@ class Redactor {
 
   #commandId(id: string): string {
     return this.#redaction.ids ? this.#commands.of(id) : id;
+  }
+
+  #flow({ qos }: { readonly qos?: Qos }): { readonly qos?: Qos } {
+    if (qos === undefined) return {};
+    return { qos: { ...qos, providerSpecific: this.#data(qos.providerSpecific) } };
   }
 
   #data(data: Base64 | null): Base64 | null {

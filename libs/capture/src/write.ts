@@ -114,7 +114,9 @@ function mapData(value: unknown, change: (data: Base64) => unknown): unknown {
   );
 }
 
-export const isDataKey = (key: string): boolean => key === 'callerData' || key === 'calleeData';
+const dataKeys: readonly string[] = ['callerData', 'calleeData', 'providerSpecific'];
+
+export const isDataKey = (key: string): boolean => dataKeys.includes(key);
 
 function footerOf({ sessions, nodes }: CaptureContent, digest: Digest): Footer {
   const heads = sessions.map(({ session, commits }) => {

@@ -8,7 +8,6 @@ import {
 } from '@joinleaf/multipoint';
 import type { CallOptions, Done, MessageData, ReceivedMessage, SendOptions } from './api.js';
 import { BadArgument, JoinleafError, JoinleafRefusal } from './errors.js';
-import { Feed } from './feed.js';
 import type { Provider } from './provider.js';
 import { refusedHere } from './refused.js';
 import { abortable, ignore } from './waits.js';

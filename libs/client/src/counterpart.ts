@@ -40,7 +40,7 @@ import {
 } from '@joinleaf/wire';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 
-type Body = { [V in Exclude<Verb, 'resolve'>]: { readonly verb: V } & RequestOf<V> }[Exclude<
+export type Body = { [V in Exclude<Verb, 'resolve'>]: { readonly verb: V } & RequestOf<V> }[Exclude<
   Verb,
   'resolve'
 >];
@@ -305,10 +305,10 @@ const headOf = (told: readonly Bulletin[]): number => {
   return last === undefined ? 0 : last.first + last.notifications.length - 1;
 };
 
-const nodeIn = (to: string): string =>
+export const nodeIn = (to: string): string =>
   to.includes('/') ? socketParts(to as SocketId).node : nodeOf(to as Parameters<typeof nodeOf>[0]);
 
-function refusedReply(
+export function refusedReply(
   { code, rule, facts }: Refusal,
   session: SessionAddress | null,
   commandId: string | null = null,
@@ -329,7 +329,7 @@ function refusedReply(
   };
 }
 
-function commandOf(
+export function commandOf(
   { node, session }: CommandSubject,
   body: Body,
   isUp: (node: string) => boolean,
@@ -361,10 +361,11 @@ function commandOf(
     }
     case 'defer':
       return { type: 'DeferJoin', join: body.join, acceptor: mine(body.socket) };
-    case 'close':
-      return body.socket === null
-        ? { type: 'CloseGroup' }
-        : { type: 'CloseSocket', socket: mine(body.socket) };
+    case 'close': {
+      if (body.socket === null) return { type: 'CloseGroup' };
+      const closing = { type: 'CloseSocket', socket: mine(body.socket) } as const;
+      return body.abortive === true ? { ...closing, abortive: true } : closing;
+    }
     case 'shutdown':
       return { type: 'ShutdownSession', root: mine(body.socket), how: body.how };
   }
@@ -376,7 +377,9 @@ function joinOf(
   isUp: (node: string) => boolean,
 ): SessionCommand {
   const { flags, callerData, deadlineMs } = body;
-  const base = { caller: mine(body.socket), flags, callerData, deadlineMs, now: Date.now() };
+  const flow = body.qos === undefined ? {} : { qos: body.qos };
+  const asked = { caller: mine(body.socket), flags, callerData, deadlineMs, ...flow };
+  const base = { ...asked, now: Date.now() };
   if (body.as === 'leaf') return { type: 'RequestJoin', ...base, leafAddress: body.local };
   const leafNode = isUp(nodeOf(body.leaf)) ? 'up' : 'unknown';
   const link = mine(body.link);

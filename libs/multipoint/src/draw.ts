@@ -4,6 +4,14 @@ import { nodeAddress, nodeOf, type NodeAddress, type SessionAddress } from './ad
 import type { LossEvidence, SessionCommand } from './command.js';
 import type { Base64, JoinFlags, JoinId, SessionEvent } from './event.js';
 import type { AdmissionPolicy, IdentityPolicy } from './policy.js';
+import {
+  notSpecified,
+  serviceTypes,
+  type DirectionBudget,
+  type FlowBudget,
+  type FlowSpec,
+  type Qos,
+} from './qos.js';
 import { assert } from './result.js';
 import { outstanding, type Join, type Session } from './session.js';
 import { linkMadeFor, socketId, type SocketId } from './socket-id.js';
@@ -107,6 +115,7 @@ const defer: DrawCommand = (chance, session) => {
 const close: DrawCommand = (chance, session) => ({
   type: 'CloseSocket',
   socket: chance(3) === 0 ? anySocket(chance) : knownSocket(chance, session),
+  ...(chance(3) === 0 ? { abortive: true } : {}),
 });
 
 const shutdown: DrawCommand = (chance, session) => ({
@@ -161,6 +170,7 @@ const events: readonly ((chance: Chance) => SessionEvent)[] = [
     link: maybe(chance, () => anySocket(chance)),
     flags: flags(chance),
     callerData: data(chance),
+    ...qosOrNone(chance),
     deadlineAt: maybe(chance, () => time(chance)),
   }),
   (chance) => ({ type: 'JoinDeferred', join: joinId(chance) }),
@@ -185,12 +195,19 @@ const events: readonly ((chance: Chance) => SessionEvent)[] = [
   (chance) => ({
     type: 'MemberLeft',
     leaf: anySocket(chance),
-    departure: pick(chance, ['leaf-closed', 'link-closed', 'replaced', 'node-lost'] as const),
+    departure: pick(chance, [
+      'leaf-closed',
+      'link-closed',
+      'leaf-reset',
+      'link-reset',
+      'replaced',
+      'node-lost',
+    ] as const),
   }),
   () => ({ type: 'SessionShutDown' }),
   (chance) => ({
     type: 'SessionClosed',
-    ending: pick(chance, ['root-closed', 'root-lost', 'group-closed'] as const),
+    ending: pick(chance, ['root-closed', 'root-reset', 'root-lost', 'group-closed'] as const),
   }),
 ];
 
@@ -219,6 +236,7 @@ const endpoint = (chance: Chance, node: string = pick(chance, nodes)): NodeAddre
 const joining = (chance: Chance) => ({
   flags: flags(chance),
   callerData: data(chance),
+  ...qosOrNone(chance),
   now: time(chance),
   deadlineMs: maybe(chance, () => 500 * (1 + chance(9))),
 });
@@ -231,9 +249,45 @@ function policy(chance: Chance): AdmissionPolicy {
     allow: pick(chance, [null, null, null, ['bob', 'carol']]),
     deny: pick(chance, [[], [], [], ['carol', 'dave']]),
     joinDeadlineMs: 1_000 * (1 + chance(3)),
-    budget: null,
+    budget: budget(chance),
   };
 }
+
+// Few sizes, so that some fit beside each other and some do not.
+const rates = [0, 10, 40, 60, notSpecified] as const;
+
+function flowSpec(chance: Chance): FlowSpec {
+  const tokenRate = pick(chance, rates);
+  return {
+    tokenRate,
+    tokenBucketSize: notSpecified,
+    peakBandwidth: notSpecified,
+    latency: notSpecified,
+    delayVariation: notSpecified,
+    serviceType: tokenRate === 0 ? serviceTypes.noTraffic : serviceTypes.bestEffort,
+    maxSduSize: notSpecified,
+    minimumPolicedSize: notSpecified,
+  };
+}
+
+const qosOrNone = (chance: Chance): { readonly qos?: Qos } =>
+  chance(2) > 0
+    ? {}
+    : {
+        qos: {
+          sending: flowSpec(chance),
+          receiving: flowSpec(chance),
+          providerSpecific: data(chance),
+        },
+      };
+
+const budget = (chance: Chance): FlowBudget | null =>
+  chance(1) === 0 ? null : { sending: share(chance), receiving: share(chance) };
+
+const share = (chance: Chance): DirectionBudget => ({
+  bytesPerSecond: pick(chance, [null, 0, 50, 100]),
+  members: pick(chance, [null, null, 1, 2]),
+});
 
 const identity = (chance: Chance): IdentityPolicy =>
   pick(chance, [

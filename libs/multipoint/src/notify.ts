@@ -32,7 +32,8 @@ export type Notification =
       readonly callerData: Base64 | null;
       readonly qos?: Qos;
       readonly deadlineAt: number | null;
-      readonly plane: Plane;
+      /** Absent in what was told before there was session data; so is `peer` below. */
+      readonly plane?: Plane;
     }
   | {
       readonly kind: 'FD_CONNECT';
@@ -65,7 +66,7 @@ export type Notification =
       readonly flags: JoinFlags;
       readonly callerData: Base64 | null;
       /** The member's socket. */
-      readonly peer: SocketId;
+      readonly peer?: SocketId;
     }
   | {
       /** What the network gives this socket has changed (R107). */

@@ -1,8 +1,9 @@
 // The law a second time, as plainly as it can be said: lists, and for each command its checks in the
 // order of docs/SPEC.md. Slow, and for tests alone: what `decide` and `evolve` do is compared with it.
 import type { CommandOf, SessionCommand } from './command.js';
-import type { JoinFailure, JoinId, JoinKind, SessionEvent } from './event.js';
+import type { JoinFailure, JoinFlags, JoinId, JoinKind, SessionEvent } from './event.js';
 import { winsockPolicy, type AdmissionPolicy } from './policy.js';
+import type { Qos } from './qos.js';
 import type { SocketId } from './socket-id.js';
 import type { Rule, WsaCode } from './wsa.js';
 
@@ -13,6 +14,8 @@ interface Waiting {
   readonly address: string;
   readonly link: SocketId | null;
   readonly deadlineAt: number | null;
+  readonly flags: JoinFlags;
+  readonly qos: Qos | undefined;
   deferred: boolean;
 }
 
@@ -21,6 +24,9 @@ interface Inside {
   readonly link: SocketId | null;
   readonly address: string;
   readonly join: JoinId;
+  readonly kind: JoinKind;
+  readonly flags: JoinFlags;
+  readonly qos: Qos | undefined;
 }
 
 /** A session as lists. */
@@ -92,6 +98,45 @@ function noPlace(m: Model, address: string, admitting?: JoinId): boolean {
   return m.policy.capacity !== null && m.members.length + promised.length >= m.policy.capacity;
 }
 
+type Flowing = Pick<Waiting, 'flags'> & { readonly qos?: Qos | undefined };
+
+// What a join would reserve of a direction, as its leaf sees it. An invitation is said from the other end.
+function rate(kind: Waiting['kind'], { flags, qos }: Flowing, side: 'sending' | 'receiving') {
+  const swapped = side === 'sending' ? 'receiving' : 'sending';
+  const said = kind === 'invitation' ? swapped : side;
+  const idle = { 'sender-only': 'receiving', 'receiver-only': 'sending', both: '' }[flags];
+  const spec = said === idle ? undefined : qos?.[said];
+  const isNothing = spec === undefined || spec.serviceType === 0 || spec.tokenRate === 0xffffffff;
+  return isNothing ? 0 : spec.tokenRate;
+}
+
+function tooMuch(
+  m: Model,
+  kind: Waiting['kind'],
+  asking: Flowing,
+  address: string,
+  admitting?: JoinId,
+): boolean {
+  const staying = m.members.filter(
+    (member) => identity(m) !== 'replace-old' || member.address !== address,
+  );
+  const promised = m.waiting.filter((one) => one.kind === 'invitation' && one.id !== admitting);
+  return (['sending', 'receiving'] as const).some((side) => {
+    const share = m.policy.budget?.[side];
+    const asked = rate(kind, asking, side);
+    if (share === undefined || asked === 0) return false;
+    const held = [...staying, ...promised].map((one) => rate(one.kind, one, side));
+    const sum = held.reduce((total, each) => total + each, asked);
+    const count = held.filter((each) => each > 0).length + 1;
+    return sum > (share.bytesPerSecond ?? Infinity) || count > (share.members ?? Infinity);
+  });
+}
+
+function tooMuchToAccept(m: Model, id: JoinId): boolean {
+  const join = waitingFor(m, id);
+  return join !== undefined && tooMuch(m, join.kind, join, join.address, id);
+}
+
 const whoAnswers = (m: Model, id: JoinId, acceptor: SocketId | null, node: string): boolean => {
   const join = waitingFor(m, id);
   return join?.kind === 'invitation' ? nodeIn(join.address) === node : acceptor === m.root;
@@ -121,6 +166,7 @@ export const checks: Checks = {
     ['WSAEISCONN', 'H3', (m, { leafAddress }) => endpointFull(m, leafAddress)],
     ['WSAECONNREFUSED', 'H4', (m, { leafAddress }) => notListed(m, leafAddress)],
     ['WSAENOBUFS', 'H5', (m, { leafAddress }) => noPlace(m, leafAddress)],
+    ['WSAEOPNOTSUPP', 'R102', (m, c) => tooMuch(m, 'invitation', c, c.leafAddress)],
     ['WSAENETUNREACH', 'E11', (_, { leafNode }) => leafNode !== 'up'],
   ],
   RequestJoin: [
@@ -134,6 +180,7 @@ export const checks: Checks = {
     ['WSAEISCONN', 'H3', (m, { leafAddress }) => endpointFull(m, leafAddress)],
     ['WSAECONNREFUSED', 'H4', (m, { leafAddress }) => notListed(m, leafAddress)],
     ['WSAENOBUFS', 'H5', (m, { leafAddress }) => noPlace(m, leafAddress)],
+    ['WSAEOPNOTSUPP', 'R102', (m, c) => tooMuch(m, 'request', c, c.leafAddress)],
     ['WSAECONNREFUSED', 'R23', (m) => mustWait(m) && requests(m).length >= (m.backlog ?? 0)],
   ],
   AcceptJoin: [
@@ -149,6 +196,7 @@ export const checks: Checks = {
     ['WSAEISCONN', 'H3', (m, { join }) => endpointFull(m, addressOf(m, join))],
     ['WSAECONNREFUSED', 'H4', (m, { join }) => notListed(m, addressOf(m, join))],
     ['WSAENOBUFS', 'H5', (m, { join }) => noPlace(m, addressOf(m, join), join)],
+    ['WSAEOPNOTSUPP', 'R102', (m, { join }) => tooMuchToAccept(m, join)],
   ],
   RejectJoin: [
     ['WSAEACCES', 'R87', (m, { join }) => waitingFor(m, join) === undefined],
@@ -219,7 +267,7 @@ function happens(m: Model, c: SessionCommand): readonly SessionEvent[] {
     case 'DeferJoin':
       return waitingFor(m, c.join)?.deferred ? [] : [{ type: 'JoinDeferred', join: c.join }];
     case 'CloseSocket':
-      return closed(m, c.socket);
+      return closed(m, c.socket, c.abortive === true);
     case 'ShutdownSession':
       return isOpen(m) && c.how !== 'receive'
         ? [...nobodyWaits(m), { type: 'SessionShutDown' }]
@@ -241,7 +289,7 @@ function joins(
   m: Model,
   c: CommandOf<'InviteLeaf'> | CommandOf<'RequestJoin'>,
 ): readonly SessionEvent[] {
-  const { caller, leafAddress, flags, callerData, now, deadlineMs } = c;
+  const { caller, leafAddress, flags, callerData, qos, now, deadlineMs } = c;
   const join: JoinId = `J${m.joinCount + 1}`;
   const isInvitation = c.type === 'InviteLeaf';
   const waits = isInvitation || mustWait(m);
@@ -254,6 +302,7 @@ function joins(
     link: isInvitation ? c.link : null,
     flags,
     callerData,
+    ...(qos && { qos }),
     deadlineAt: waits ? now + Math.min(deadlineMs ?? Infinity, m.policy.joinDeadlineMs) : null,
   };
   if (waits) return [request];
@@ -288,11 +337,12 @@ const nobodyWaits = (m: Model): SessionEvent[] =>
       : refusal(id, 'session-over'),
   );
 
-function closed(m: Model, socket: SocketId): readonly SessionEvent[] {
+function closed(m: Model, socket: SocketId, isAbortive: boolean): readonly SessionEvent[] {
   if (wasShut(m, socket)) return [{ type: 'SessionClosed', ending: 'root-closed' }];
   if (!isOpen(m)) return [];
   if (m.root === socket) {
-    return [...nobodyWaits(m), { type: 'SessionClosed', ending: 'root-closed' }];
+    const ending = isAbortive ? 'root-reset' : 'root-closed';
+    return [...nobodyWaits(m), { type: 'SessionClosed', ending }];
   }
   const join = m.waiting.find(({ kind, caller, link }) =>
     kind === 'invitation' ? link === socket : caller === socket,
@@ -301,7 +351,8 @@ function closed(m: Model, socket: SocketId): readonly SessionEvent[] {
   return m.members
     .filter(({ leaf, link }) => leaf === socket || link === socket)
     .map(({ leaf }) => {
-      const departure = leaf === socket ? 'leaf-closed' : 'link-closed';
+      const who = leaf === socket ? 'leaf' : 'link';
+      const departure = `${who}-${isAbortive ? 'reset' : 'closed'}` as const;
       return { type: 'MemberLeft', leaf, departure };
     });
 }
@@ -340,8 +391,10 @@ export function apply(m: Model, event: SessionEvent): void {
       return;
     case 'JoinRequested': {
       const { join: id, kind, caller, leafAddress: address, link, deadlineAt } = event;
+      const { flags, qos } = event;
       m.joinCount += 1;
-      m.waiting.push({ id, kind, caller, address, link, deadlineAt, deferred: false });
+      const base = { id, kind, caller, address, link, deadlineAt, flags, qos };
+      m.waiting.push({ ...base, deferred: false });
       return;
     }
     case 'JoinDeferred':
@@ -349,7 +402,8 @@ export function apply(m: Model, event: SessionEvent): void {
       return;
     case 'LeafAdmitted': {
       const { join, leaf, link } = event;
-      m.members.push({ leaf, link, join, address: addressOf(m, join) });
+      const { kind = 'request', flags = 'both', qos } = waitingFor(m, join) ?? {};
+      m.members.push({ leaf, link, join, address: addressOf(m, join), kind, flags, qos });
       m.waiting = m.waiting.filter(({ id }) => id !== join);
       return;
     }

@@ -41,6 +41,8 @@ export function because(scene: Scene): readonly string[] {
       return [listed(scene)];
     case 'H5':
       return [open === null ? phaseWords(scene) : fullHouse(open)];
+    case 'R102':
+      return [tooLittleLeft(refusal)];
     case 'R23':
       return [open === null ? phaseWords(scene) : fullBacklog(open)];
     case 'R35':
@@ -186,6 +188,15 @@ function fullHouse(open: OpenSession): string {
   return open.invitation === null
     ? members
     : `${members}, and the invitation ${open.invitation.id} to ${open.invitation.leafAddress} holds one more`;
+}
+
+// The facts of the refusal say what is missing in which direction.
+function tooLittleLeft({ facts }: RefusalRecord): string {
+  const { direction, asked, left, flows, flowsMax } = facts ?? {};
+  const verb = direction === 'sending' ? 'send' : 'receive';
+  return flowsMax === undefined
+    ? `it would ${verb} ${String(asked)} bytes per second, and the budget has ${String(left)} left`
+    : `${String(flows)} of ${String(flowsMax)} flows to ${verb} are reserved`;
 }
 
 function fullBacklog({ requests, backlog }: OpenSession): string {

@@ -59,6 +59,8 @@ function ideas(scene: Scene): readonly Idea[] {
       return open === null ? [] : listIdeas(scene, open);
     case 'H5':
       return open === null ? [] : roomIdeas(open);
+    case 'R102':
+      return open === null ? [] : budgetIdeas(open);
     case 'R23':
       return open === null ? [] : backlogIdeas(open);
     case 'R35':
@@ -200,6 +202,20 @@ function roomIdeas(open: OpenSession): readonly Idea[] {
     events: [policyChanged(open, { capacity })],
   });
   return ideasFound;
+}
+
+function budgetIdeas(open: OpenSession): readonly Idea[] {
+  const flowing = [...open.members.values()].filter(({ qos }) => qos !== undefined);
+  const leaving = flowing.map(({ leaf, address }): Idea => ({
+    words: `${address} gives its flow back: its socket or its link is closed`,
+    events: [{ type: 'MemberLeft', leaf, departure: 'leaf-closed' }],
+  }));
+  const lifted: Idea = {
+    words: 'the policy has no budget, or a larger one',
+    events: [policyChanged(open, { budget: null })],
+  };
+  const smaller: Idea = { words: 'the join asks for less, or for no flow' };
+  return [...leaving.slice(0, 1), lifted, smaller];
 }
 
 function backlogIdeas(open: OpenSession): readonly Idea[] {

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { Rule, SessionCommand, WsaCode } from '@joinleaf/multipoint';
+import {
+  notSpecified,
+  serviceTypes,
+  type Rule,
+  type SessionCommand,
+  type WsaCode,
+} from '@joinleaf/multipoint';
 import { Cast } from './cast.js';
 import { Recorder } from './recorder.js';
 import { steps } from './steps.js';
@@ -45,6 +51,29 @@ interface Case {
 
 const open = [opens(), listens(2)];
 const full = [opens({ admit: 'auto', capacity: 1 }), listens(2), asks('bob')];
+
+const any = { bytesPerSecond: null, members: null };
+const sends = (bytesPerSecond: number) => ({
+  sending: { bytesPerSecond, members: null },
+  receiving: any,
+});
+const unused = {
+  tokenRate: 0,
+  tokenBucketSize: notSpecified,
+  peakBandwidth: notSpecified,
+  latency: notSpecified,
+  delayVariation: notSpecified,
+  serviceType: serviceTypes.noTraffic,
+  maxSduSize: notSpecified,
+  minimumPolicedSize: notSpecified,
+};
+const flow = (tokenRate: number) => ({
+  qos: {
+    sending: { ...unused, tokenRate, serviceType: serviceTypes.guaranteed },
+    receiving: unused,
+    providerSpecific: null,
+  },
+});
 
 const cases: readonly Case[] = [
   {
@@ -174,6 +203,18 @@ const cases: readonly Case[] = [
     refused: ['WSAENOBUFS', 'H5'],
     because: '0 of 1 places are taken, and the invitation J1 to cy:1 holds one more',
     remedy: ['the invitation J1 ends without a member', 'accepted'],
+  },
+  {
+    name: 'a budget with too little left',
+    given: [
+      opens({ admit: 'auto', budget: sends(100) }),
+      listens(2),
+      asks('cy', startAt, flow(60)),
+    ],
+    when: asks('bob', startAt, flow(50)),
+    refused: ['WSAEOPNOTSUPP', 'R102'],
+    because: 'it would send 50 bytes per second, and the budget has 40 left',
+    remedy: ['cy:1 gives its flow back: its socket or its link is closed', 'accepted'],
   },
   {
     name: 'a backlog that is full',

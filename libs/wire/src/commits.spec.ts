@@ -45,10 +45,14 @@ const samplesOf = (kind: string): readonly Sample[] =>
   samples.filter((sample) => sample.kind === kind);
 
 // What version 1 has written stays readable. A sample is never edited: a new version adds its own.
+/** What has come since the first version, and is absent where there is none. */
+const mayBeLeftOut = ['qos', 'abortive'];
+
 describe('old promises', () => {
+  // What has come since is filled in: a policy of before there were budgets has none.
   it.each(samples)('$file is read as it was written', ({ kind, type, value }) => {
-    if (type !== '') expect(value.type).toBe(type);
-    expect(decode(schemaOf(kind), encode(value), bytesMax)).toEqual({ ok: true, value });
+    if (type !== '' && 'type' in value) expect(value.type).toBe(type);
+    expect(decode(schemaOf(kind), encode(value), bytesMax)).toMatchObject({ ok: true, value });
   });
 
   it('are there for every event and every command', () => {
@@ -74,7 +78,7 @@ describe('old promises', () => {
       });
     }
     for (const { kind, value } of samples) {
-      for (const field of Object.keys(value)) {
+      for (const field of Object.keys(value).filter((key) => !mayBeLeftOut.includes(key))) {
         const less = Object.fromEntries(Object.entries(value).filter(([key]) => key !== field));
         const decoded = decode(schemaOf(kind), encode(less), bytesMax);
         expect(decoded).toMatchObject({ ok: false, error: { field } });

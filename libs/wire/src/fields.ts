@@ -114,16 +114,19 @@ export const deadlineField = z
 
 const word32 = z.int().min(0).max(0xffff_ffff);
 
-const flowSpecField = z.strictObject({
-  tokenRate: word32.describe('bytes per second'),
-  tokenBucketSize: word32.describe('bytes'),
-  peakBandwidth: word32.describe('bytes per second'),
-  latency: word32.describe('microseconds'),
-  delayVariation: word32.describe('microseconds'),
-  serviceType: word32.describe('SERVICETYPE_*: 0 for a direction that is not used'),
-  maxSduSize: word32.describe('bytes'),
-  minimumPolicedSize: word32.describe('bytes'),
-});
+/** A FLOWSPEC. It has a table of its own in docs/PROTOCOL.md, found by this title. */
+export const flowSpecField = z
+  .strictObject({
+    tokenRate: word32.describe('bytes per second'),
+    tokenBucketSize: word32.describe('bytes'),
+    peakBandwidth: word32.describe('bytes per second'),
+    latency: word32.describe('microseconds'),
+    delayVariation: word32.describe('microseconds'),
+    serviceType: word32.describe('SERVICETYPE_*: 0 for a direction that is not used'),
+    maxSduSize: word32.describe('bytes'),
+    minimumPolicedSize: word32.describe('bytes'),
+  })
+  .meta({ title: 'flow spec' });
 
 export const qosField = z
   .strictObject({
@@ -131,7 +134,7 @@ export const qosField = z
     receiving: flowSpecField.describe('and what it will receive'),
     providerSpecific: connectDataField,
   })
-  .describe('a flow spec for each direction, of eight 32-bit numbers; 4294967295 for any');
+  .describe('the flow that is asked for, seen from the caller');
 
 export const flowField = z
   .object({ sending: flowSpecField, receiving: flowSpecField })

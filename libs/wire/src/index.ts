@@ -28,7 +28,7 @@ export {
   type Bulletin,
   type ToldNotification,
 } from './notifications.js';
-export { policyField, qosField } from './fields.js';
+export { flowSpecField, policyField, qosField } from './fields.js';
 export {
   answerSchema,
   replySchema,

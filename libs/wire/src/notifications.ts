@@ -40,7 +40,7 @@ export const notificationSchema = z.discriminatedUnion('kind', [
     callerData: connectDataField,
     qos: qosField.exactOptional().describe('what the caller asks for'),
     deadlineAt: timeField.nullable().describe('until when an answer counts'),
-    plane: planeField,
+    plane: planeField.exactOptional(),
   }),
   z.object({
     ...told,
@@ -72,7 +72,7 @@ export const notificationSchema = z.discriminatedUnion('kind', [
     leafAddress: nodeAddressField.describe("the member's endpoint"),
     flags: flagsField,
     callerData: connectDataField,
-    peer: socketField.describe("the member's socket"),
+    peer: socketField.exactOptional().describe("the member's socket"),
   }),
   z.object({
     id: told.id,

@@ -189,14 +189,14 @@ function answer(
   { listening, waiting }: ToAnswer,
   sending: { readonly command: NodeCommand; readonly accepted: Descriptor | null },
 ) {
-  const { session, join } = waiting;
+  const { session } = waiting;
   const { command, accepted } = sending;
   const { descriptor } = listening.socket;
   const verb = accepted === null ? 'reject' : 'accept';
   const sent = send(state, {
     session,
     command,
-    pending: { verb, socket: descriptor, accepted, waiting: { session, join } },
+    pending: { verb, socket: descriptor, accepted, waiting },
     after: null,
   });
   const queue = withWaiting(listening.queue, { ...waiting, answer: sent.call });

@@ -249,7 +249,12 @@ function withShut<S extends RootSocket | LeafSocket | MemberSocket>(
     receive: traffic.shut.receive || how !== 'send',
   };
   const inbox = shut.receive ? { inbox: emptyFifo, inboxBytes: 0, lost: 0 } : {};
-  return { ...socket, traffic: { ...traffic, ...inbox, shut } };
+  // What was waited for is waited for no more, and who shuts down hears no end (R133).
+  const close =
+    how === 'receive' || traffic.close === null
+      ? traffic.close
+      : { ...traffic.close, isHeld: false };
+  return { ...socket, traffic: { ...traffic, ...inbox, shut, close } };
 }
 
 function shutRoot(state: NodeSockets, root: RootSocket, how: Shutdown['how']): Step<Asked> {

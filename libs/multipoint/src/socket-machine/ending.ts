@@ -50,6 +50,7 @@ export function connectionOver(
 }
 
 const failureRules: Partial<Record<WsaCode, Rule>> = {
+  WSAEFAULT: 'R97',
   WSAEAFNOSUPPORT: 'E1',
   WSAECONNREFUSED: 'E8',
   WSAENETUNREACH: 'E11',

@@ -118,7 +118,7 @@ const isRootOf = (socket: Socket, session: SessionAddress): boolean =>
   socket.kind === 'root' && addressOf(socket) === session;
 
 function waitingOf(told: ToldOf<'FD_ACCEPT'>): Waiting {
-  const { session, join, from, flags, callerData, qos, deadlineAt, plane } = told;
+  const { session, join, from, flags, callerData, qos, deadlineAt, plane = null } = told;
   const asked = { session, join, from, flags, callerData, deadlineAt, plane };
   const waiting: Waiting = { ...asked, deferred: false, withdrawn: false, answer: null };
   return qos === undefined ? waiting : { ...waiting, qos };
@@ -230,7 +230,7 @@ function linked(state: NodeSockets, root: Socket, told: ToldOf<'LINKED'>): Chang
     serial,
     phase: 'joined',
   };
-  const seat = { plane: root.traffic.plane, peer: told.peer, flags, isAsked: true };
+  const seat = { plane: root.traffic.plane, peer: told.peer ?? null, flags, isAsked: true };
   const seated = seatedLink(withLinkOfArbiter(state, made), made, seat);
   const what = { kind: 'LINKED', join, link: descriptor, leafAddress, flags, callerData } as const;
   return {

@@ -1,6 +1,7 @@
 import type { SessionAddress } from '../address.js';
 import type { Base64, JoinId } from '../event.js';
 import type { WsaCode } from '../wsa.js';
+import { isTooLarge } from './connect-data.js';
 import type { Effect } from './effect.js';
 import { joinFailed, joinSucceeded, ruleOfFailure, withDeadLink } from './ending.js';
 import { socketAt, withSocket, type NodeSockets } from './node-sockets.js';
@@ -10,11 +11,12 @@ import {
   withoutPending,
   type LeafSocket,
   type MemberSocket,
+  type PendingJoin,
   type RootSocket,
   type Socket,
 } from './socket.js';
 import { seated, seatedLink, unseated, type Seat } from './seat.js';
-import { signalled } from './step.js';
+import { send, signalled } from './step.js';
 import { noTraffic } from './traffic.js';
 import { joinEnded } from './watch.js';
 
@@ -46,9 +48,10 @@ export function joinOutcome(state: NodeSockets, socket: Socket, connected: Conne
 
 // The link tells joins apart that the reply has not numbered yet: an FD_CONNECT of a join that was
 // cancelled names a link that is closed, and is nobody's (R147).
-function outcomeAtRoot(state: NodeSockets, root: RootSocket, connected: Connected): Change {
-  const joining = pendingAt(root).find(({ link }) => connected.link === String(link));
+function outcomeAtRoot(state: NodeSockets, root: RootSocket, told: Connected): Change {
+  const joining = pendingAt(root).find(({ link }) => told.link === String(link));
   if (joining === undefined) return { state, effects: [] };
+  const connected = withRoom(told, joining);
   const { join, code, calleeData } = connected;
   const watched = joinEnded(root.watch, code);
   const free: RootSocket = { ...withoutPending(root, joining.call), watch: watched.watch };
@@ -64,7 +67,21 @@ function outcomeAtRoot(state: NodeSockets, root: RootSocket, connected: Connecte
   const what = { kind: 'FD_CONNECT', join, code, link: joining.link, calleeData } as const;
   const heard: Effect = { type: 'heard', socket: root.descriptor, what };
   const effects = [ended, heard, ...signalled(watched), ...live.effects];
-  return { state: live.state, effects };
+  const change = { state: live.state, effects };
+  return connected === told ? change : left(change, told, String(joining.link));
+}
+
+// Callee data is never cut short: where it does not fit, the join has failed (R97, A13).
+function withRoom(connected: Connected, { calleeBytesMax }: PendingJoin): Connected {
+  const isFitting = calleeBytesMax === null || !isTooLarge(connected.calleeData, calleeBytesMax);
+  return isFitting ? connected : { ...connected, code: 'WSAEFAULT', calleeData: null, seat: null };
+}
+
+// The session counts a member that is none here: it learns of it.
+function left({ state, effects }: Change, { session }: Connected, socket: string): Change {
+  const command = { verb: 'close', socket } as const;
+  const sent = send(state, { session, command, pending: { verb: 'close' }, after: null });
+  return { state: sent.state, effects: [...effects, sent.effect] };
 }
 
 function withLiveLink(state: NodeSockets, descriptor: number | null, seat: Seat | null): Change {
@@ -76,22 +93,40 @@ function withLiveLink(state: NodeSockets, descriptor: number | null, seat: Seat 
   return seatedLink(after, joined, { ...seat, flags: 'both', isAsked: false });
 }
 
-function outcomeAtLeaf(state: NodeSockets, leaf: LeafSocket, connected: Connected): Change {
-  const { session, join, code, calleeData } = connected;
+function outcomeAtLeaf(state: NodeSockets, leaf: LeafSocket, told: Connected): Change {
   const { phase } = leaf;
   if (phase.name === 'joined') {
     // The reply said so first; this is its announcement.
+    const { session, join, code } = told;
     const isOurs = phase.session === session && phase.join === join && code === null;
     if (!isOurs || phase.announced) return { state, effects: [] };
-    return announce(state, { ...leaf, phase: { ...phase, announced: true } }, connected, []);
+    return announce(state, { ...leaf, phase: { ...phase, announced: true } }, told, []);
   }
-  if (phase.name !== 'joining' || !isOutcomeOf(leaf, connected)) return { state, effects: [] };
+  if (phase.name !== 'joining' || !isOutcomeOf(leaf, told)) return { state, effects: [] };
   const { joining } = phase;
+  const connected = withRoom(told, joining);
+  const change = concluded(state, leaf, { joining, connected });
+  return connected === told ? change : left(change, told, String(leaf.descriptor));
+}
+
+interface Conclusion {
+  readonly joining: PendingJoin;
+  readonly connected: Connected;
+}
+
+function concluded(
+  state: NodeSockets,
+  leaf: LeafSocket,
+  { joining, connected }: Conclusion,
+): Change {
+  const { session, join, code, calleeData } = connected;
   const lastJoin = { session, join };
   if (code !== null) {
     const failed = joinFailed(joining, leaf, { code, rule: ruleOfFailure(code), join });
     const silent = unseated(state, leaf.descriptor, session);
-    const idle: LeafSocket = { ...leaf, traffic: noTraffic, phase: { name: 'idle' }, lastJoin };
+    // Whoever was a member, if only for the session, does not join again (R62).
+    const name = code === 'WSAEFAULT' ? 'over' : 'idle';
+    const idle: LeafSocket = { ...leaf, traffic: noTraffic, phase: { name }, lastJoin };
     return announce(silent.state, idle, connected, [...silent.effects, failed]);
   }
   const succeeded = joinSucceeded(joining, leaf, { join, calleeData });

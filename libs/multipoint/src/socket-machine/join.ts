@@ -32,6 +32,8 @@ export interface JoinLeaf {
   readonly qos?: Qos | null;
   /** At most the policy's; null for exactly the policy's. */
   readonly deadlineMs: number | null;
+  /** Room for callee data, in bytes; null, or left out, takes whatever comes. */
+  readonly calleeBytesMax?: number | null;
 }
 
 export interface JoinStarted {
@@ -101,7 +103,8 @@ function rootInvites(state: NodeSockets, root: RootSocket, request: JoinLeaf): S
   const link = nextDescriptor(state);
   if (link === null) return refused(state, 'WSAEMFILE', 'R10');
   const leaf = request.name as NodeAddress;
-  return invite(state, root, { link, leaf, asking: asking.value });
+  const { calleeBytesMax = null } = request;
+  return invite(state, root, { link, leaf, asking: asking.value, calleeBytesMax });
 }
 
 /** What travels with a join. */
@@ -131,6 +134,7 @@ interface Invitation {
   readonly link: Descriptor;
   readonly leaf: NodeAddress;
   readonly asking: Asking;
+  readonly calleeBytesMax: number | null;
 }
 
 function invite(
@@ -139,7 +143,7 @@ function invite(
   invitation: Invitation,
 ): Step<JoinStarted> {
   const { state, root, address, effects } = boundRoot(before, unready);
-  const { asking, link, leaf } = invitation;
+  const { asking, link, leaf, calleeBytesMax } = invitation;
   const [socket, linkSerial] = [String(root.descriptor), String(link)];
   const sent = send(state, {
     session: address,
@@ -147,7 +151,13 @@ function invite(
     pending: { verb: 'join', socket: root.descriptor, link },
     after: root.previous,
   });
-  const pending: PendingJoin = { call: sent.call, session: address, join: null, link };
+  const pending: PendingJoin = {
+    call: sent.call,
+    session: address,
+    join: null,
+    link,
+    calleeBytesMax,
+  };
   const inviting: RootSocket =
     root.joining === null
       ? { ...root, joining: pending, watch: joinBegins(root.watch) }
@@ -194,7 +204,9 @@ function leafAsks(state: NodeSockets, leaf: LeafSocket, request: JoinLeaf): Step
   if (!asking.ok) return { state, result: asking, effects: [] };
   const bound = boundLeaf(state, leaf);
   if (!bound.ok) return { state, result: bound, effects: [] };
-  return ask(bound.value, leaf, { session: request.name as SessionAddress, asking: asking.value });
+  const session = request.name as SessionAddress;
+  const { calleeBytesMax = null } = request;
+  return ask(bound.value, leaf, { session, asking: asking.value, calleeBytesMax });
 }
 
 // An unbound c_leaf gets a port, and keeps it whatever becomes of the join (R14, R15).
@@ -204,10 +216,16 @@ function boundLeaf(state: NodeSockets, leaf: LeafSocket): Result<Bound, Refusal>
   return bound === null ? err({ code: 'WSAENOBUFS', rule: 'E12' }) : ok(bound);
 }
 
+interface Request {
+  readonly session: SessionAddress;
+  readonly asking: Asking;
+  readonly calleeBytesMax: number | null;
+}
+
 function ask(
   { state, local }: Bound,
   leaf: LeafSocket,
-  { session, asking }: { readonly session: SessionAddress; readonly asking: Asking },
+  { session, asking, calleeBytesMax }: Request,
 ): Step<JoinStarted> {
   const { descriptor } = leaf;
   const traffic = { ...noTraffic, flags: asking.flags };
@@ -218,7 +236,7 @@ function ask(
     pending: { verb: 'join', socket: descriptor, link: null },
     after: null,
   });
-  const joining: PendingJoin = { call: sent.call, session, join: null, link: null };
+  const joining: PendingJoin = { call: sent.call, session, join: null, link: null, calleeBytesMax };
   const watch = joinBegins(leaf.watch);
   const phase = { name: 'joining', joining } as const;
   const pending: LeafSocket = { ...leaf, local, watch, traffic, phase };

@@ -5,7 +5,7 @@ import type { WsaCode } from '../wsa.js';
 import type { CallId, Descriptor } from './effect.js';
 import { queueOf, type MemberSocket, type Socket } from './socket.js';
 import type { Tuned } from './tune.js';
-import type { Waiting, WaitingKey } from './waiting.js';
+import type { Waiting } from './waiting.js';
 
 /** All sockets of one run of a node, as a value: every call answers a new one. */
 export interface NodeSockets {
@@ -49,7 +49,8 @@ export type Call =
       readonly socket: Descriptor;
       /** The descriptor that accept returned. */
       readonly accepted: Descriptor | null;
-      readonly waiting: WaitingKey;
+      /** What it answers, as it was then: its listener may be gone when the answer comes. */
+      readonly waiting: Waiting;
     };
 
 export interface NodeIdentity {

@@ -4,6 +4,7 @@ import type { Refusal } from '../wsa.js';
 import type { Descriptor } from './effect.js';
 import { first, shifted, withFirst } from './fifo.js';
 import { withSocket, type NodeSockets } from './node-sockets.js';
+import { isAboutToBeSeated } from './send.js';
 import type { Socket } from './socket.js';
 import { signalled, usable, type Step } from './step.js';
 import { canBeRead, type Traffic } from './traffic.js';
@@ -69,6 +70,7 @@ function whyNotReceive(socket: Socket): Refusal | null {
       break;
     case 'root':
     case 'leaf':
+      if (isAboutToBeSeated(socket)) return { code: 'WSAEWOULDBLOCK', rule: 'R123' };
       if (traffic.plane === null) return { code: 'WSAENOTCONN', rule: 'R158' };
       break;
   }

@@ -16,7 +16,6 @@ import { putBack, removeWaiting, type Change } from './queueing.js';
 import {
   joiningOf,
   pendingAt,
-  queueOf,
   sessionOf,
   withoutPending,
   type LeafSocket,
@@ -24,9 +23,10 @@ import {
   type PendingJoin,
   type RootSocket,
 } from './socket.js';
-import { seated, seatedLink, unseated } from './seat.js';
+import { announced, seated, seatedLink, unseated } from './seat.js';
+import { admittedTo, noTraffic } from './traffic.js';
 import { heardOf, tuneOut } from './tune.js';
-import { waitingFor, type WaitingKey } from './waiting.js';
+import type { Waiting } from './waiting.js';
 import { joinBegins } from './watch.js';
 
 type Reply = Result<Answer, Refusal>;
@@ -50,7 +50,7 @@ export function hearReply(
   const state = withRevision(answered, pending, revision);
   switch (pending.verb) {
     case 'open':
-      return openReplied(state, pending, reply);
+      return openReplied(state, pending, reply, revision ?? 0);
     case 'listen':
       return listenReplied(state, pending, reply);
     case 'join':
@@ -88,19 +88,23 @@ function openReplied(
   state: NodeSockets,
   { socket }: { readonly socket: Descriptor },
   reply: Reply,
+  revision: number,
 ): Change {
   const root = socketAt(state, socket);
   if (root?.kind !== 'root' || root.phase.name !== 'opening') return unchanged(state);
   const { address } = root.phase;
   if (!reply.ok) {
     const silent = tuneOut(state, socket, address);
-    const after = withSocket(silent.state, { ...root, phase: { name: 'unbound' } });
+    const unbound = { ...root, traffic: noTraffic, phase: { name: 'unbound' } } as const;
+    const after = withSocket(silent.state, unbound);
     return { state: after, effects: silent.effects };
   }
   const incarnation = reply.value.type === 'opened' ? reply.value.incarnation : 1;
   const plane = { incarnation, data: root.protocol.data, root: nameOf(state, String(socket)) };
-  const traffic = { ...root.traffic, plane };
-  return unchanged(withSocket(state, { ...root, traffic, phase: { name: 'open', address } }));
+  // What came before was said in the session that was there before (R157).
+  const traffic = admittedTo(root.traffic, { plane, peer: null, revision });
+  const open: RootSocket = { ...root, traffic, phase: { name: 'open', address } };
+  return announced(state, open);
 }
 
 function listenReplied(state: NodeSockets, call: CallOf<'listen'>, reply: Reply): Change {
@@ -156,6 +160,12 @@ function joinStarted(
   { socket, pending }: AtCaller,
   { join }: Extract<Answer, { type: 'started' }>,
 ): Change {
+  if (socket.kind === 'root' && socket.phase.name === 'shut') {
+    // The shutdown has cancelled it, whichever answer comes first (R132, R139).
+    const cancelled = joinFailed(pending, socket, { code: 'WSAESHUTDOWN', rule: 'R132', join });
+    const free = withSocket(withDeadLink(state, pending), withoutPending(socket, pending.call));
+    return { state: free, effects: [cancelled] };
+  }
   if (socket.kind === 'root') {
     return unchanged(withSocket(state, outstandingAt(socket, { ...pending, join })));
   }
@@ -198,7 +208,7 @@ function answerReplied(
   revision: number,
 ): Change {
   if (reply.ok) {
-    const joined = joinedMember(state, { socket, accepted, waiting, revision }, reply.value);
+    const joined = joinedMember(state, { accepted, waiting, revision }, reply.value);
     return followed(joined, removeWaiting(joined.state, socket, waiting));
   }
   const child = accepted === null ? undefined : socketAt(state, accepted);
@@ -221,15 +231,14 @@ const isForGood = ({ code }: Refusal): boolean =>
   code === 'WSAEACCES' || code === 'WSAEINVAL' || code === 'WSAENOTSOCK';
 
 interface Answered {
-  readonly socket: Descriptor;
   readonly accepted: Descriptor | null;
-  readonly waiting: WaitingKey;
+  readonly waiting: Waiting;
   readonly revision: number;
 }
 
 function joinedMember(
   state: NodeSockets,
-  { socket: at, accepted, waiting: key, revision }: Answered,
+  { accepted, waiting, revision }: Answered,
   answer: Answer,
 ): Change {
   const child = accepted === null ? undefined : socketAt(state, accepted);
@@ -238,11 +247,9 @@ function joinedMember(
   if (child.phase !== 'pending') return unchanged(state);
   const joined: MemberSocket = { ...child, phase: 'joined', call: null };
   const after = withSocket(state, joined);
-  const listening = socketAt(state, at);
-  const queue = listening === undefined ? null : queueOf(listening);
-  const waiting = queue === null ? undefined : waitingFor(queue, key);
-  if (answer.type !== 'accepted' || waiting === undefined) return unchanged(after);
+  if (answer.type !== 'accepted') return unchanged(after);
   const { plane, flags, qos } = waiting;
+  if (plane === null) return unchanged(after);
   const flow = qos === undefined ? null : mirrored(qos);
   return joined.kind === 'link'
     ? seatedLink(after, joined, { plane, peer: answer.leaf, flags, isAsked: true, flow })

@@ -28,15 +28,19 @@ export interface Seat {
 export function seated(state: NodeSockets, socket: Socket, seat: Seat): Change {
   const traffic = admittedTo(socket.traffic, seat);
   const writable = firstWritable(socket.watch);
-  const readable = canBeRead(traffic)
-    ? dataWaits(writable.watch)
-    : { watch: writable.watch, signal: null };
-  const after = { ...socket, traffic, flow: seat.flow, watch: readable.watch };
-  const news: Effect[] = canBeRead(traffic)
-    ? [{ type: 'heard', socket: socket.descriptor, what: { kind: 'FD_READ' } }]
-    : [];
-  const effects = [...news, ...signalled(writable), ...signalled(readable)];
-  return { state: withSocket(state, after), effects };
+  const after = { ...socket, traffic, flow: seat.flow, watch: writable.watch };
+  const change = announced(state, after);
+  const heard: Effect = { type: 'heard', socket: socket.descriptor, what: { kind: 'FD_WRITE' } };
+  return { ...change, effects: [heard, ...signalled(writable), ...change.effects] };
+}
+
+/** Keeps a socket with what it can receive, which is news if there is any. */
+export function announced(state: NodeSockets, socket: Socket): Change {
+  if (!canBeRead(socket.traffic)) return { state: withSocket(state, socket), effects: [] };
+  const readable = dataWaits(socket.watch);
+  const heard: Effect = { type: 'heard', socket: socket.descriptor, what: { kind: 'FD_READ' } };
+  const after = withSocket(state, { ...socket, watch: readable.watch });
+  return { state: after, effects: [heard, ...signalled(readable)] };
 }
 
 /** What a link is for. */

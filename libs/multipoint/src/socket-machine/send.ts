@@ -33,6 +33,8 @@ export function sendData(state: NodeSockets, request: Send): Step<Sent> {
   const found = usable(state, request.socket);
   if (!found.ok) return { state, result: found, effects: [] };
   const socket = found.value;
+  // The reply said that it is in; where its data goes comes with FD_CONNECT.
+  if (isAboutToBeSeated(socket)) return blocked(state, socket);
   const amiss = whyNotSend(socket);
   if (amiss !== null) return { state, result: err(amiss), effects: [] };
   const channel = channelOf(socket, request.chat === true || socket.kind === 'link');
@@ -47,6 +49,10 @@ export function sendData(state: NodeSockets, request: Send): Step<Sent> {
   }
   return published(state, socket, channel.value, request.bytes);
 }
+
+/** Whether FD_CONNECT has still to say where the data of a joined socket goes. */
+export const isAboutToBeSeated = (socket: Socket): boolean =>
+  socket.kind === 'leaf' && socket.phase.name === 'joined' && socket.traffic.plane === null;
 
 function whyNotSend(socket: Socket): Refusal | null {
   const { traffic, protocol } = socket;

@@ -97,6 +97,8 @@ export interface PendingJoin {
   readonly join: JoinId | null;
   /** The descriptor that JoinLeaf returned at a c_root; null at a c_leaf, which is its own (R39). */
   readonly link: Descriptor | null;
+  /** Room for callee data, in bytes; null where it does not matter (R93). */
+  readonly calleeBytesMax: number | null;
 }
 
 /** A c_leaf that JoinLeaf or accept returned: at the root the link, at an invited leaf its member. */

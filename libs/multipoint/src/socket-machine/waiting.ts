@@ -18,7 +18,8 @@ export interface Waiting extends WaitingKey {
   readonly callerData: Base64 | null;
   readonly qos?: Qos;
   readonly deadlineAt: number | null;
-  readonly plane: Plane;
+  /** null when it was told before there was session data. */
+  readonly plane: Plane | null;
   readonly deferred: boolean;
   /** It is over, and whoever accepts without naming a request hears of it (R87). */
   readonly withdrawn: boolean;

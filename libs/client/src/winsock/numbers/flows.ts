@@ -1,0 +1,16 @@
+// Qos.h: the numbers in a FLOWSPEC.
+
+export const SERVICETYPE_NOTRAFFIC = 0;
+export const SERVICETYPE_BESTEFFORT = 1;
+export const SERVICETYPE_CONTROLLEDLOAD = 2;
+export const SERVICETYPE_GUARANTEED = 3;
+export const SERVICETYPE_NETWORK_UNAVAILABLE = 4;
+export const SERVICETYPE_GENERAL_INFORMATION = 5;
+export const SERVICETYPE_NOCHANGE = 6;
+export const SERVICETYPE_NONCONFORMING = 9;
+export const SERVICETYPE_NETWORK_CONTROL = 0xa;
+export const SERVICETYPE_QUALITATIVE = 0xd;
+export const SERVICE_NO_TRAFFIC_CONTROL = 0x8100_0000;
+export const SERVICE_NO_QOS_SIGNALING = 0x4000_0000;
+export const QOS_NOT_SPECIFIED = 0xffff_ffff;
+export const POSITIVE_INFINITY_RATE = 0xffff_fffe;

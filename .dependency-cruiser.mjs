@@ -15,6 +15,7 @@ export const arrows = {
   client: ['multipoint', 'wire'],
   'nats-server': [],
   launcher: [],
+  testcontainers: ['nats-server'],
   'nest-kit': [
     'multipoint',
     'event-log',

@@ -6,7 +6,7 @@ import { finish, nodeBinary } from './scripts/processes.mjs';
 
 if (vm.SourceTextModule === undefined) await runAgainWithVmModules();
 
-const level = (displayName, testMatch) => ({
+const level = (displayName, testMatch, more = {}) => ({
   displayName,
   testMatch,
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/fixtures/'],
@@ -31,15 +31,23 @@ const level = (displayName, testMatch) => ({
       },
     ],
   },
+  ...more,
 });
+
+const stage = '<rootDir>/test/conformance/stage';
 
 export default {
   maxWorkers: 2,
   testTimeout: 30_000, // Jest reads it here alone, not for each project.
   projects: [
-    level('unit', ['<rootDir>/**/*.spec.ts', '!**/*.{int,e2e}.spec.ts']),
+    level('unit', ['<rootDir>/**/*.spec.ts', '!**/*.{int,e2e,conformance,containers}.spec.ts']),
     level('int', ['<rootDir>/**/*.int.spec.ts']),
     level('e2e', ['<rootDir>/**/*.e2e.spec.ts']),
+    // One deployment and one set of programs for all its files.
+    level('conformance', ['<rootDir>/**/*.conformance.spec.ts'], {
+      globalSetup: `${stage}/global-setup.mjs`,
+      globalTeardown: `${stage}/global-teardown.mjs`,
+    }),
   ],
 };
 

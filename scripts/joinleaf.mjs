@@ -21,12 +21,15 @@ const verbs = {
   bench: [build, node('bench/dist/main.js')],
   jest: [node(...vmModules, ...jest)],
   test: [build, node(...vmModules, ...jest)],
+  'test:containers': [build, node('scripts/test-containers.mjs')],
+  conformance: [build, node('test/dist/conformance/report/main.js')],
   format: [node('node_modules/prettier/bin/prettier.cjs', '--write', '--log-level=warn', '.')],
   'format:check': [formatCheck],
   lint: [lint],
   arrows: [arrows],
   check: [formatCheck, lint, arrows],
   protocol: [build, node('scripts/protocol.mjs')],
+  errors: [node('libs/replay/scripts/rules-from-spec.mjs'), build, node('scripts/errors.mjs')],
   verify: [formatCheck, lint, arrows, build, node(...vmModules, ...jest)],
 };
 

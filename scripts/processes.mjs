@@ -19,11 +19,16 @@ export function run(command) {
 }
 
 /** Like `run`, but keeps the output to itself while the command succeeds. */
-export async function runQuietly(command) {
-  const child = spawn(nodeBinary, command, {
+export function runQuietly(command) {
+  return runQuietlyAs(nodeBinary, command);
+}
+
+/** The same for another program, with `more` in its environment. */
+export async function runQuietlyAs(program, words, more = {}) {
+  const child = spawn(program, words, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: environment(),
+    env: { ...environment(), ...more },
   });
   const output = collect(child);
   const exitCode = await finish(child);

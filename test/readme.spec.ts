@@ -6,8 +6,8 @@ import { describe, expect, it } from '@jest/globals';
 const root = join(import.meta.dirname, '..');
 const documents = ['README.md', 'docs/ARCHITECTURE.md', 'CONTRIBUTING.md', 'scenarios/README.md'];
 
-describe('the README', () => {
-  const code = blocks(read('README.md'), 'ts');
+describe.each(['README.md', 'libs/testcontainers/README.md'])('%s', (readme) => {
+  const code = blocks(read(readme), 'ts');
 
   it('has code in it', () => {
     expect(code.length).toBeGreaterThan(0);

@@ -24,7 +24,7 @@ type LeafWish = Omit<LeafOptions, 'callerData'>;
 export class Actor {
   /** Connects as a node of this name. */
   static async enter(
-    deployment: Deployment,
+    deployment: Pick<Deployment, 'connectNode'>,
     journal: Journal,
     node: string,
     options: Partial<ConnectOptions> = {},
@@ -130,7 +130,7 @@ export class Actor {
           journal.answers.push({ token, session, ...answerOf(outcome) });
           return outcome;
         } catch (error) {
-          journal.answers.push({ token, session, ...(await answerOfThrown(error)) });
+          journal.answers.push({ token, session, ...(await answerOfThrown(error, journal)) });
           return null;
         }
       })(),
@@ -150,9 +150,10 @@ function answerOf(
 
 async function answerOfThrown(
   error: unknown,
+  { undecidedMs }: Journal,
 ): Promise<Told<'unknown'> | Told<'abandoned'> | Told<'not-done'>> {
   if (error instanceof UnknownOutcomeError) {
-    return { kind: 'unknown', settled: await settled(error) };
+    return { kind: 'unknown', settled: await settled(error, undecidedMs) };
   }
   if (!(error instanceof JoinleafError)) throw error;
   const { code } = error;
@@ -162,12 +163,13 @@ async function answerOfThrown(
 }
 
 // What nobody knew in time is known afterwards, and stays what it is.
-async function settled(error: UnknownOutcomeError): Promise<string> {
+async function settled(error: UnknownOutcomeError, undecidedMs: number): Promise<string> {
+  const patience = undecidedMs / 100;
   let last = 'nothing';
-  for (let attempt = 1; attempt <= 60; attempt += 1) {
+  for (let attempt = 1; attempt <= 60 + patience; attempt += 1) {
     try {
       const told = await error.resolve();
-      if (!told.ok && told.code === 'WSAEINPROGRESS' && attempt < 20) {
+      if (!told.ok && told.code === 'WSAEINPROGRESS' && attempt < patience) {
         await delay(100); // Not decided, as far as anybody knows: it may still arrive.
         continue;
       }

@@ -41,7 +41,7 @@ export function findingsIn(
  * @throws BrokenHistory with every finding.
  */
 export async function checkHistory(
-  deployment: Deployment,
+  deployment: Pick<Deployment, 'records'>,
   expected: HistoryExpectation = {},
 ): Promise<Records> {
   const { withinMs = 40_000 } = expected;
@@ -53,7 +53,7 @@ export async function checkHistory(
 }
 
 async function atRest(
-  deployment: Deployment,
+  deployment: Pick<Deployment, 'records'>,
   expected: HistoryExpectation,
   withinMs: number,
 ): Promise<void> {

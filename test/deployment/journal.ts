@@ -40,6 +40,8 @@ export type Answer = {
 
 /** The memory of all programs of a test. */
 export class Journal {
+  /** How long a command whose outcome is unknown may still be decided before it counts as lost on its way. */
+  readonly undecidedMs: number;
   readonly heard: Heard[] = [];
   readonly answers: Answer[] = [];
   /** Sockets that were listened to. */
@@ -48,6 +50,10 @@ export class Journal {
   readonly closedHere = new Set<string>();
   readonly #open = new Set<Promise<unknown>>();
   #tokens = 0;
+
+  constructor({ undecidedMs = 2_000 }: { readonly undecidedMs?: number } = {}) {
+    this.undecidedMs = undecidedMs;
+  }
 
   /** Caller data that no other join has. */
   token(): string {

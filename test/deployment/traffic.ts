@@ -17,7 +17,7 @@ import { membersOf, storyOf } from './ghosts.js';
 import type { Journal } from './journal.js';
 
 export interface TrafficWish {
-  readonly deployment: Deployment;
+  readonly deployment: Pick<Deployment, 'connectNode' | 'records'>;
   readonly journal: Journal;
   readonly chance: Chance;
   readonly rooms?: number;

@@ -202,7 +202,7 @@ export const ruleSentences: Readonly<Record<Rule, string>> = {
   A15: 'FD_CLOSE may be recorded while data waits to be read, and comes once.',
   A16: 'An abortive close is WSAECONNRESET at the other side.',
   A17: 'A re-enabling call re-enables although it finds nothing, and not when its arguments are refused.',
-  A18: 'A new registration records a request and data that wait once more, an outcome and an end that were reported never.',
+  A18: 'A new registration records what is the case and was not read yet; what was read is not recorded again.',
   A19: 'A deferred request stays in front and holds up the announcement of those behind it.',
   A20: 'Accept tells the caller of a request that it rejects or defers, too.',
   A21: 'A root may begin to listen when it has members.',
@@ -233,6 +233,7 @@ export const ruleSentences: Readonly<Record<Rule, string>> = {
   H13: 'A service with too much in hand refuses with WSAENOBUFS instead of letting callers wait.',
   H14: 'A session whose log is damaged answers WSAENETDOWN, and nothing is decided on what is left of it.',
   H15: 'What a receiver has no room for, or missed, is counted, and its next receive answers WSAENOBUFS, once.',
-  H16: 'A message has at most 524 288 bytes (WSAEMSGSIZE).',
+  H16: 'A message has at most 524 288 bytes (WSAEMSGSIZE); one that finds too little room at its receiver is cut there, with the same code.',
+  H17: 'What the Winsock calls know no meaning for, such as an option, a level, a mask or a number out of range, is refused: WSAEINVAL, WSAENOPROTOOPT, WSAEPROTONOSUPPORT or WSAEOPNOTSUPP.',
   R109: 'On ATM, the first leaf fixes the quality of service of a session, and what later leaves ask for is ignored.',
 };

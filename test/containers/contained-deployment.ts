@@ -1,0 +1,42 @@
+import { connect as connectNode, type ConnectOptions, type Joinleaf } from '@joinleaf/client';
+import type { Coordinator } from '@joinleaf/testcontainers';
+import { Subjects } from '@joinleaf/wire';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { Deployment } from '../deployment/deployment.js';
+import { readRecords } from '../deployment/read-records.js';
+import type { Records } from '../deployment/records.js';
+
+// A connection to a broker that was cut off says nothing: it is noticed by pings, after 10 to 15 s. Who is connected
+// there must not count as lost meanwhile.
+const boundMs = 60_000;
+
+/** A coordinator in containers, as the checkers and the traffic of the other end-to-end tests use one. */
+export class ContainedDeployment implements Pick<Deployment, 'connectNode' | 'records'> {
+  readonly #nodes: Joinleaf[] = [];
+  #reader: NatsConnection | null = null;
+
+  constructor(private readonly coordinator: Coordinator) {}
+
+  async connectNode(node: string, options: Partial<ConnectOptions> = {}): Promise<Joinleaf> {
+    const login = this.coordinator.connectOptions(node);
+    const jl = await connectNode({ ...login, boundMs, ...options });
+    this.#nodes.push(jl);
+    return jl;
+  }
+
+  async records(): Promise<Records> {
+    const { servers, services, realm } = this.coordinator;
+    this.#reader ??= await connect({
+      servers: [...servers],
+      ...services,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 100,
+    });
+    return readRecords(this.#reader, new Subjects(realm));
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#nodes.map((node) => node.close()));
+    await this.#reader?.close();
+  }
+}

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { places } from '@joinleaf/launcher';
+import { rulesIn, type Rule } from './law.js';
+import { runIn } from './outcomes.js';
+import { page, record } from './page.js';
+import { judge } from './verdicts.js';
+
+// npm run conformance [-- --json FILE] [--rule R50]…
+
+const columns = 100;
+const misused = 2;
+
+const law = rulesIn(await readFile(join(places.root, 'docs/SPEC.md'), 'utf8'));
+const { file, wanted } = wishes();
+const startedAt = performance.now();
+const report = judge(
+  wanted.length === 0 ? law : law.filter(({ id }) => wanted.includes(id)),
+  runIn(await runTests(wanted)),
+  law,
+);
+const hasColours = process.stdout.isTTY && process.env.NO_COLOR === undefined;
+const tookMs = performance.now() - startedAt;
+process.stdout.write(page(report, { columns, hasColours, tookMs }));
+if (file !== null) await writeFile(file, `${JSON.stringify(record(report), null, 2)}\n`);
+process.exitCode = report.conforms ? 0 : 1;
+
+interface Wishes {
+  /** Where the report goes as JSON. */
+  readonly file: string | null;
+  /** The rules that matter; all of them when it is empty. */
+  readonly wanted: readonly string[];
+}
+
+function wishes(): Wishes {
+  try {
+    const { values } = parseArgs({
+      options: { json: { type: 'string' }, rule: { type: 'string', multiple: true } },
+    });
+    const wanted = (values.rule ?? []).map((id) => id.toUpperCase());
+    const unknown = wanted.filter((id) => !law.some((rule: Rule) => rule.id === id));
+    if (unknown.length > 0) throw new Error(`docs/SPEC.md has no rule ${unknown.join(', ')}`);
+    return { file: values.json ?? null, wanted };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`conformance: ${why}\nusage: [--json FILE] [--rule ID]…\n`);
+    process.exit(misused);
+  }
+}
+
+/** Runs the suite, and answers Jest's results. */
+async function runTests(quoting: readonly string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'joinleaf-conformance-'));
+  const results = join(folder, 'results.json');
+  try {
+    const complaints = await ended([
+      ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+      join(places.root, 'node_modules/jest/bin/jest.js'),
+      ...['--selectProjects', 'conformance', '--json', `--outputFile=${results}`],
+      `--reporters=${join(places.root, 'test/conformance/report/progress.mjs')}`,
+      ...(quoting.length === 0 ? [] : ['-t', `\\[(?:${quoting.join('|')})\\]`]),
+    ]);
+    if (!existsSync(results)) throw new Error(`the suite could not be run\n${complaints}`);
+    return await readFile(results, 'utf8');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Progress {
+  readonly done: number;
+  readonly failed: number;
+  readonly title: string;
+}
+
+/** Runs Jest to its end, and answers what it complained of. */
+function ended(words: readonly string[]): Promise<string> {
+  const child = spawn(process.execPath, words, {
+    cwd: places.root,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  const complaints: Buffer[] = [];
+  child.stderr?.on('data', (bytes: Buffer) => complaints.push(bytes));
+  child.on('message', (progress) => {
+    const { done, failed, title } = progress as Progress;
+    overwrite(`${String(done)} tests, ${String(failed)} failed: ${title}`);
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  child.once('error', reject);
+  child.once('close', () => {
+    overwrite('');
+    resolve(Buffer.concat(complaints).toString());
+  });
+  return promise;
+}
+
+/** One line on a terminal that is written over again and again; nothing anywhere else. */
+function overwrite(text: string): void {
+  if (!process.stderr.isTTY) return;
+  process.stderr.write(`\r\u001b[2K${text.slice(0, process.stderr.columns - 1)}`);
+}

@@ -1,5 +1,5 @@
 import type { Link, Refused, SocketEvent } from '@joinleaf/client';
-import { notSpecified } from '@joinleaf/multipoint';
+import { notSpecified, type Flow, type FlowSpec } from '@joinleaf/multipoint';
 import { timeOfDay } from '@joinleaf/replay';
 import type { Happening } from './narrator.js';
 import { refusedWords } from './node-connection.js';
@@ -51,17 +51,8 @@ export function eventHappening(event: SocketEvent, reveal: boolean): Happening {
         fields: { ...base, join: event.join },
         tone: 'warn',
       };
-    case 'FD_QOS': {
-      const { sending, receiving } = event.flow;
-      const rate = ({ tokenRate }: typeof sending) =>
-        tokenRate === notSpecified ? 'any' : `${String(tokenRate)} B/s`;
-      return {
-        event: 'FD_QOS',
-        words: `sends ${rate(sending)}, receives ${rate(receiving)}`,
-        fields: { ...base, sending, receiving },
-        tone: 'warn',
-      };
-    }
+    case 'FD_QOS':
+      return flowHappening(event.flow, base);
     case 'DATA_LOST':
       return {
         event: 'DATA_LOST',
@@ -78,6 +69,17 @@ export function eventHappening(event: SocketEvent, reveal: boolean): Happening {
       };
     }
   }
+}
+
+function flowHappening({ sending, receiving }: Flow, base: object): Happening {
+  const rate = ({ tokenRate }: FlowSpec) =>
+    tokenRate === notSpecified ? 'any' : `${String(tokenRate)} B/s`;
+  return {
+    event: 'FD_QOS',
+    words: `sends ${rate(sending)}, receives ${rate(receiving)}`,
+    fields: { ...base, sending, receiving },
+    tone: 'warn',
+  };
 }
 
 /** A root's link to a leaf is over. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { WSA } from '@joinleaf/multipoint';
 import { joinleaf } from './testing.js';
 
 describe('the command line', () => {
@@ -106,6 +107,7 @@ describe('the command line', () => {
 describe('errors, in words', () => {
   it.each([
     ['WSAEALREADY', 'WSAEALREADY (10037)\nA join is already outstanding.\nretry  wait: '],
+    ['wsaealready', 'WSAEALREADY (10037)'],
     ['already', 'WSAEALREADY (10037)'],
     ['10060', 'WSAETIMEDOUT (10060)'],
     ['R50', 'R50  '],
@@ -115,20 +117,53 @@ describe('errors, in words', () => {
     expect(out).toContain(text);
   });
 
-  it('suggests what was meant', async () => {
-    const { exitCode, err } = await joinleaf('errors lookup WSAEALREDY');
-    expect(exitCode).toBe(3);
-    expect(err).toContain('did you mean WSAEALREADY?');
-    expect((await joinleaf('errors lookup X')).exitCode).toBe(3);
+  it.each(Object.keys(WSA))('has a page for %s, and its rules in it', async (code) => {
+    const { out } = await joinleaf(`errors lookup ${code}`);
+    const order = /\nWhat to do\n- [^]*\nIn a program\n[^]*\nIn the log\n[^]*\nRules\n- [REAH]\d/;
+    expect(out).toMatch(order);
+    expect(out).not.toMatch(/<!--|```|\*\*/);
+    expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('is offline, and needs no configuration', async () => {
+    const { exitCode, err } = await joinleaf('errors lookup 10037 -q', {
+      env: { JOINLEAF_SERVERS: '127.0.0.1:1' },
+    });
+    expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+  });
+
+  it('gives a page to programs, too', async () => {
+    const { out } = await joinleaf('errors lookup 10037 --json');
+    expect(JSON.parse(out)).toMatchObject({
+      schema: 'joinleaf.error/1',
+      code: 'WSAEALREADY',
+      retry: 'wait',
+      page: expect.stringMatching(/^# WSAEALREADY\n/) as unknown,
+    });
+  });
+
+  it.each([
+    ['WSAEALREDY', 'did you mean WSAEALREADY?'],
+    ['timeout', 'did you mean WSAETIMEDOUT?'],
+    ['refused', 'did you mean WSAECONNREFUSED?'],
+    ['10059', 'did you mean WSAESHUTDOWN (10058) or WSAETIMEDOUT (10060)?'],
+    ['R999', 'there is no error and no rule "R999"'],
+    ['X', 'all of them: joinleaf errors'],
+  ])('suggests what was meant by %s', async (code, hint) => {
+    const { exitCode, out, err } = await joinleaf(`errors lookup ${code}`);
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+    expect(err).toContain(hint);
   });
 
   it('are a table, for people and for programs', async () => {
-    const page = await joinleaf('errors ls', { columns: 80 });
+    const page = await joinleaf('errors', { columns: 80 });
     expect(page.out.split('\n').every((line) => line.length <= 80)).toBe(true);
-    const { errors } = JSON.parse((await joinleaf('errors ls --json')).out) as { errors: object[] };
+    expect(page.out).toMatch(/^WSAEALREADY +10037 +wait +\S/m);
+    expect((await joinleaf('errors ls', { columns: 80 })).out).toBe(page.out);
+    const { errors } = JSON.parse((await joinleaf('errors --json')).out) as { errors: object[] };
     expect(errors).toContainEqual(
       expect.objectContaining({ code: 'WSAEALREADY', number: 10_037, retry: 'wait' }),
     );
-    expect((await joinleaf('errors ls --plain')).out).toMatch(/^WSAEINTR\t10004\t/);
+    expect((await joinleaf('errors --plain')).out).toMatch(/^WSAEINTR\t10004\t/);
   });
 });

@@ -225,16 +225,20 @@ function registerCaptures(program: Command, act: Act): void {
 }
 
 function registerServices(program: Command, act: Act): void {
-  const errors = program.command('errors').description('error codes and rules, in words');
+  const errors = program
+    .command('errors')
+    .description('error codes and rules, in words')
+    .addHelpText('before', examples('errors', 'errors lookup WSAEALREADY', 'errors lookup 10060'));
   errors
     .command('lookup')
-    .description('a code, its number, or a rule')
-    .argument('<code>', 'WSAEALREADY, ALREADY, 10037, R50 …')
+    .description("an error's page, or a rule's sentence")
+    .argument('<code>', 'WSAEALREADY, already, 10037, R50 …')
+    .addHelpText('before', examples('errors lookup already', 'errors lookup R50'))
     .action((code: string, _options: object, self: Command) =>
       act(self, async (context) => (await import('./verbs/errors.js')).errorsLookup(context, code)),
     );
   errors
-    .command('ls')
+    .command('ls', { isDefault: true })
     .description('all codes, what they mean, and whether to try again')
     .action((_options: object, self: Command) =>
       act(self, async (context) => (await import('./verbs/errors.js')).errorsLs(context)),

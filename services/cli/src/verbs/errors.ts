@@ -1,13 +1,15 @@
 import { isWsaCode, retryClass, WSA, wsaText, type Rule, type WsaCode } from '@joinleaf/multipoint';
 import { knownRules, retrySentence, ruleSentence } from '@joinleaf/replay';
-import { dim, line, strong, wrap, type Line } from '@joinleaf/transcript';
+import { dim, emptyLine, entry, line, strong, wrap, type Line } from '@joinleaf/transcript';
+import { errorPage } from '../error-pages.js';
 import { exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
+import { markdownPage } from '../markdown-page.js';
 import { nearest } from '../nearest.js';
 import { suggest, type VerbContext } from '../verb.js';
 
 const codes = Object.keys(WSA) as readonly WsaCode[];
 
-/** `joinleaf errors ls`: all codes, in words. */
+/** `joinleaf errors`: all codes, a line each. */
 export function errorsLs({ terminal }: VerbContext): Promise<ExitCode> {
   const rows = codes.map(codeJson);
   switch (terminal.format) {
@@ -49,44 +51,82 @@ function codeRow(
   );
 }
 
-/** `joinleaf errors lookup CODE`: a code, its number, or a rule, in words. */
+/** `joinleaf errors lookup CODE`: the page of a code, by its name or number; or a rule, in words. */
 export function errorsLookup(context: VerbContext, wanted: string): Promise<ExitCode> {
-  const { terminal } = context;
   const name = wanted.toUpperCase();
   const code = codeNamed(name);
-  if (code !== undefined) {
-    const row = codeJson(code);
-    if (terminal.format !== 'page') terminal.json({ schema: 'joinleaf.error/1', ...row });
-    else terminal.page(codePage(row, terminal.columns));
-    if (terminal.format === 'page') suggest(context, 'joinleaf errors ls', 'joinleaf why SESSION');
-    return Promise.resolve(exitCodes.fine);
+  const rule = /^[REAH]\d{1,3}$/.test(name) ? (name as Rule) : null;
+  const sentence = rule === null ? null : ruleSentence(rule);
+  if (code !== undefined) showCode(context, code);
+  else if (rule !== null && sentence !== null) showRule(context, rule, sentence);
+  else throw nothingCalled(wanted);
+  return Promise.resolve(exitCodes.fine);
+}
+
+function showCode(context: VerbContext, code: WsaCode): void {
+  const { terminal } = context;
+  const row = codeJson(code);
+  if (terminal.format !== 'page') {
+    terminal.json({ schema: 'joinleaf.error/1', ...row, page: errorPage(code) });
+    return;
   }
-  const sentence = /^[REAH]\d{1,3}$/.test(name) ? ruleSentence(name as Rule) : null;
-  if (sentence !== null) {
-    if (terminal.format !== 'page')
-      terminal.json({ schema: 'joinleaf.rule/1', rule: name, sentence });
-    else terminal.page(wrap(`${name}  ${sentence}`, terminal.columns).map((part) => line(part)));
-    return Promise.resolve(exitCodes.fine);
-  }
-  const near = nearest(name.startsWith('WSA') ? name : `WSA${name}`, codes);
-  throw new Trouble(exitCodes.notFound, `there is no error and no rule ${JSON.stringify(wanted)}`, [
-    near.length > 0
-      ? `did you mean ${near.join(' or ')}?`
-      : `errors are such as WSAEALREADY or 10037, rules such as ${knownRules[0] ?? 'R1'}: joinleaf errors ls`,
+  const { columns } = terminal;
+  terminal.page([
+    ...cardOf(row, columns),
+    emptyLine,
+    ...markdownPage(withoutHead(errorPage(code)), columns),
   ]);
+  suggest(context, 'joinleaf errors', 'joinleaf why SESSION');
+}
+
+function showRule({ terminal }: VerbContext, rule: Rule, sentence: string): void {
+  if (terminal.format === 'page') {
+    terminal.page(wrap(`${rule}  ${sentence}`, terminal.columns).map((part) => line(part)));
+  } else {
+    terminal.json({ schema: 'joinleaf.rule/1', rule, sentence });
+  }
 }
 
 const codeNamed = (name: string): WsaCode | undefined =>
   codes.find((code) => String(WSA[code]) === name) ??
   [name, `WSA${name}`, `WSAE${name}`].find(isWsaCode);
 
-function codePage(
+// A page's title and what stands below it are the card's.
+const withoutHead = (page: string): string => page.slice(page.indexOf('<!-- end -->'));
+
+function cardOf(
   { code, number, sentence, retry }: ReturnType<typeof codeJson>,
   width: number,
 ): readonly Line[] {
   return [
     line(strong(code), ` (${String(number)})`),
     ...wrap(sentence, width).map((part) => line(part)),
-    line(dim('retry  '), `${retry}: ${retrySentence(retry)}`),
+    ...entry(dim('retry'), 7, `${retry}: ${retrySentence(retry)}`, width),
   ];
 }
+
+function nothingCalled(wanted: string): Trouble {
+  const near = /^\d+$/.test(wanted) ? nearestNumbers(Number(wanted)) : nearestNames(wanted);
+  const [first = 'R1'] = knownRules;
+  return new Trouble(exitCodes.usage, `there is no error and no rule ${JSON.stringify(wanted)}`, [
+    near.length > 0
+      ? `did you mean ${near.join(' or ')}?`
+      : `errors are such as WSAEALREADY or 10037, rules such as ${first}`,
+    'all of them: joinleaf errors',
+  ]);
+}
+
+const manyMax = 3;
+
+function nearestNames(wanted: string): readonly string[] {
+  const name = wanted.toUpperCase();
+  const within = codes.filter((code) => name.length >= 3 && code.includes(name));
+  const alike = [name, `WSA${name}`, `WSAE${name}`].flatMap((guess) => nearest(guess, codes));
+  return [...new Set([...alike, ...within])].slice(0, manyMax);
+}
+
+const nearestNumbers = (wanted: number): readonly string[] =>
+  [...codes]
+    .sort((a, b) => Math.abs(WSA[a] - wanted) - Math.abs(WSA[b] - wanted))
+    .slice(0, 2)
+    .map((code) => `${code} (${String(WSA[code])})`);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Subjects } from '@joinleaf/wire';
 import {
   JetStreamApiError,
@@ -7,6 +8,7 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { comesBack } from './comes-back.js';
 import { streamPlans, type StreamPlan, type StreamRole } from './streams.js';
 
 /** What is not as it must be in one stream. */
@@ -28,6 +30,11 @@ export class StreamUnusable extends Error {
   }
 }
 
+interface Wish {
+  readonly replicas: number;
+  readonly withinMs?: number;
+}
+
 /** A stream that is fit for use. */
 export interface EnsuredStream {
   readonly role: StreamRole;
@@ -40,23 +47,30 @@ export interface EnsuredStream {
 const streamNotFound = 10_059;
 const nameInUse = 10_058;
 const triesMax = 5;
+const retryPauseMs = 250;
+/** A cluster that has just formed, or lost a server, has nobody to ask for a while. */
+const patienceStandardMs = 30_000;
 
 /**
  * Makes the streams of a realm that are missing, and checks those that are there. Several services may do so at
  * the same time, and again at every start.
  *
  * @param options.replicas - 1 on one machine, 3 in a cluster.
- * @throws StreamUnusable for the first stream that differs in what our promises rest on.
+ * @param options.withinMs - How long to go on asking when nobody answers.
+ * @throws StreamUnusable for the first stream that differs in what our promises rest on; the client's error when
+ *   nobody has answered in time.
  */
 export async function ensureStreams(
   nc: NatsConnection,
   subjects: Subjects,
-  { replicas }: { readonly replicas: number },
+  { replicas, withinMs = patienceStandardMs }: Wish,
 ): Promise<Readonly<Record<StreamRole, EnsuredStream>>> {
   const jsm = await jetstreamManager(nc, { checkAPI: false });
+  const until = performance.now() + withinMs;
   const ensured = new Map<StreamRole, EnsuredStream>();
   for (const plan of streamPlans(subjects, replicas)) {
-    ensured.set(plan.role, checked(plan, await foundOrMade(jsm, plan)));
+    const info = await patiently(until, () => foundOrMade(jsm, plan));
+    ensured.set(plan.role, checked(plan, info));
   }
   return Object.fromEntries(ensured) as Record<StreamRole, EnsuredStream>;
 }
@@ -69,12 +83,13 @@ export async function ensureStreams(
 export async function checkStreams(
   nc: NatsConnection,
   subjects: Subjects,
-  { replicas }: { readonly replicas: number },
+  { replicas, withinMs = patienceStandardMs }: Wish,
 ): Promise<Readonly<Record<StreamRole, EnsuredStream>>> {
   const jsm = await jetstreamManager(nc, { checkAPI: false });
+  const until = performance.now() + withinMs;
   const ensured = new Map<StreamRole, EnsuredStream>();
   for (const plan of streamPlans(subjects, replicas)) {
-    const info = await found(jsm, plan.name);
+    const info = await patiently(until, () => found(jsm, plan.name));
     if (info === null) {
       throw new StreamUnusable(plan.name, [{ field: 'name', found: null, wanted: plan.name }]);
     }
@@ -82,6 +97,22 @@ export async function checkStreams(
   }
   return Object.fromEntries(ensured) as Record<StreamRole, EnsuredStream>;
 }
+
+// To ask again is safe: a stream that was made without our hearing of it is found.
+async function patiently<T>(until: number, ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isAway(error) || performance.now() + retryPauseMs >= until) throw error;
+      await delay(retryPauseMs);
+    }
+  }
+}
+
+// What the server refuses is refused again, unless it says that it cannot answer now.
+const isAway = (error: unknown): boolean =>
+  error instanceof JetStreamApiError ? error.status === 503 : comesBack(error);
 
 async function foundOrMade(jsm: JetStreamManager, plan: StreamPlan): Promise<StreamInfo> {
   for (let tries = 1; ; tries += 1) {

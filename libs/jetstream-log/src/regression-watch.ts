@@ -12,7 +12,15 @@ export interface Expectation {
 
 const requestTimeoutMs = 2_000;
 const patienceMs = 10_000;
-const secondLookMs = 250;
+const lookAgainMs = 250;
+/** How long a new leader in a cluster may be behind what it has itself: seconds were seen. */
+const settleMs = 10_000;
+
+interface Seen {
+  readonly regression: LogRegressed;
+  /** How long it has to be seen before it counts. */
+  readonly settleMs: number;
+}
 
 /**
  * Looks whether a stream is still the one that is being read: at once, and again after every reconnect. A
@@ -66,22 +74,30 @@ export class RegressionWatch implements Disposable {
     this.#over.abort();
   }
 
-  // Twice, because a new leader may not have caught up with itself.
+  // More than once, because a server that has just come back, or a new leader, may not have caught up with itself.
   async #look(): Promise<void> {
-    if ((await this.#regression()) === null) return;
-    await delay(secondLookMs);
-    const regression = await this.#regression();
-    if (regression === null) return;
-    this.#found = regression;
-    this.#over.abort();
+    const begun = performance.now();
+    for (let looks = 1; ; looks += 1) {
+      const seen = await this.#regression();
+      if (seen === null) return;
+      const isLasting = looks > 1 && performance.now() - begun >= seen.settleMs;
+      if (isLasting) {
+        this.#found = seen.regression;
+        this.#over.abort();
+        return;
+      }
+      await delay(lookAgainMs);
+    }
   }
 
-  async #regression(): Promise<LogRegressed | null> {
+  async #regression(): Promise<Seen | null> {
     try {
       const extent = await withPatience(this.#requests, patienceMs, this.signal, () =>
         this.#access.extent(requestTimeoutMs),
       );
-      return this.#expectation.regression(extent);
+      const regression = this.#expectation.regression(extent);
+      const isAlone = extent?.replicas === 1;
+      return regression && { regression, settleMs: isAlone ? 0 : settleMs };
     } catch (error) {
       if (error instanceof StreamUnreachable) return null; // Not there is not changed.
       throw error;

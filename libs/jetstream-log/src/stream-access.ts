@@ -35,6 +35,8 @@ export interface StreamExtent {
   readonly created: string;
   readonly firstSequence: number;
   readonly lastSequence: number;
+  /** Servers that keep it. */
+  readonly replicas: number;
 }
 
 export interface BatchRequest {
@@ -92,8 +94,13 @@ export class StreamAccess {
   async extent(timeoutMs: number): Promise<StreamExtent | null> {
     const info = await this.#info({}, timeoutMs);
     if (info === null) return null;
-    const { created, state } = info;
-    return { created, firstSequence: state.first_seq, lastSequence: state.last_seq };
+    const { created, state, config } = info;
+    return {
+      created,
+      firstSequence: state.first_seq,
+      lastSequence: state.last_seq,
+      replicas: config.num_replicas,
+    };
   }
 
   /** How many messages of a subject the stream counts, whether it can read them or not. */
@@ -150,6 +157,7 @@ interface MessageAnswer {
 
 interface InfoAnswer {
   readonly created: string;
+  readonly config: { readonly num_replicas: number };
   readonly state: {
     readonly first_seq: number;
     readonly last_seq: number;

@@ -1,7 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { emptyHead } from '@joinleaf/event-log';
 import { draftAfter, grown, newSession, readAll, stored } from '@joinleaf/event-log/contract';
-import { natsForTests } from '@joinleaf/nats-server';
+import { natsForTests, startNatsServer } from '@joinleaf/nats-server';
 import { Subjects } from '@joinleaf/wire';
 import { DiscardPolicy, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import {
@@ -15,6 +16,7 @@ import {
   type StreamDifference,
   type StreamPlan,
 } from './index.js';
+import { LossyProxy } from './lossy-proxy.js';
 
 const nats = natsForTests({ beforeAll, afterAll });
 let broker: Broker;
@@ -47,6 +49,19 @@ async function differences(): Promise<readonly StreamDifference[]> {
 }
 
 describe('ensureStreams', () => {
+  it('asks again when nobody answered', async () => {
+    await using server = await startNatsServer();
+    await using proxy = await LossyProxy.before(server.port);
+    const { services } = server.credentials;
+    await using far = await connectBroker({ ...services, servers: proxy.url, name: 'far' });
+    proxy.loses = 'what the client says';
+    const asked = ensureStreams(far.nc, subjects, { replicas: 1 });
+    await delay(200);
+    proxy.loses = 'nothing';
+    proxy.cut();
+    expect(Object.keys(await asked)).toHaveLength(4);
+  });
+
   it('makes the four streams as they are planned, and finds them good', async () => {
     const made = await ensure();
     expect(await ensure()).toEqual(made);

@@ -59,7 +59,10 @@ export interface Observer {
   heard(socket: Descriptor, what: Heard): void;
   /** The socket is closed from this side. */
   closed(socket: Descriptor): void;
-  signal(object: EventObject): void;
+  /** The arbiter has answered what this socket asked: it may be another one now. */
+  answered(socket: Descriptor): void;
+  /** Something was recorded of a socket that is registered with this object. */
+  signal(object: EventObject, socket: Descriptor): void;
   reset(object: EventObject): void;
   /** This run of the node is over, or the program closes it. */
   ended(): void;
@@ -284,7 +287,7 @@ export class Provider {
         this.parts.data.drain(effect.socket);
         return;
       case 'signal':
-        for (const observer of this.#observers) observer.signal(effect.object);
+        for (const observer of this.#observers) observer.signal(effect.object, effect.socket);
         return;
       case 'reset':
         for (const observer of this.#observers) observer.reset(effect.object);
@@ -315,6 +318,7 @@ export class Provider {
       this.#source = { notice: null, reply: reply.ok ? null : reply };
       const revision = reply.ok ? reply.revision : undefined;
       this.#keep(hearReply(this.#state, call, resultOf(reply), revision), {});
+      for (const observer of this.#observers) observer.answered(Number(command.socket));
       this.#source = nobody;
       this.#watch(reply);
       return reply;

@@ -1,17 +1,15 @@
 import type { NodeAddress, SessionAddress } from './address.js';
+import type { Base64 } from './base64.js';
+import type { JoinFlags } from './join-flags.js';
 import type { AdmissionPolicy } from './policy.js';
 import type { Qos } from './qos.js';
 import type { SocketId } from './socket-id.js';
 import type { WsaCode } from './wsa.js';
 
+export type { Base64, JoinFlags };
+
 /** `J7`: the seventh join of a session, counted over all its incarnations. */
 export type JoinId = `J${number}`;
-
-/** What the joining socket will do with session data: JL_SENDER_ONLY, JL_RECEIVER_ONLY, JL_BOTH. */
-export type JoinFlags = 'sender-only' | 'receiver-only' | 'both';
-
-/** Bytes that a program attached to a join, in base64. */
-export type Base64 = string;
 
 /** `rooted`: one c_root keeps the session. `nonrooted`: every member is a c_leaf. */
 export type ControlPlane = 'rooted' | 'nonrooted';

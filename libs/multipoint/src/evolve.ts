@@ -1,6 +1,7 @@
 import type { EventOf, JoinId, SessionEvent } from './event.js';
-import { nothingReserved, withoutReserved, withReserved } from './flows.js';
+import { withoutReserved, withReserved } from './flows.js';
 import { PersistentMap } from './persistent-map.js';
+import { nothingReserved } from './reservations.js';
 import { joinById, type Join, type Member, type OpenSession, type Session } from './session.js';
 import type { SocketId } from './socket-id.js';
 

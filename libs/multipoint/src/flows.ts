@@ -9,22 +9,12 @@ import {
   type FlowSpec,
   type Qos,
 } from './qos.js';
+import type { Reservations, Reserved } from './reservations.js';
 import type { Member, OpenSession } from './session.js';
 import type { Facts } from './wsa.js';
 
 // What leaves have reserved of what their session has to give. Everything is seen from the leaf: an invitation
 // states its flow specs from the root's end.
-
-/** Bytes per second that members reserve in one direction, and in how many flows. */
-export interface Reserved {
-  readonly bytesPerSecond: number;
-  readonly flows: number;
-}
-
-export type Reservations = Readonly<Record<Direction, Reserved>>;
-
-const none: Reserved = { bytesPerSecond: 0, flows: 0 };
-export const nothingReserved: Reservations = { sending: none, receiving: none };
 
 /** Whether any member has a flow of its own. */
 export const isReserved = ({ sending, receiving }: Reservations): boolean =>

@@ -2,8 +2,9 @@ import { nodeOf, type NodeAddress } from './address.js';
 import type { CommandOf } from './command.js';
 import { emit, refuse, type Decision } from './decision.js';
 import type { JoinId, JoinKind, SessionEvent } from './event.js';
-import { lacking, withoutReserved, withReserved, type Asking, type Reservations } from './flows.js';
+import { lacking, withoutReserved, withReserved, type Asking } from './flows.js';
 import type { AdmissionPolicy } from './policy.js';
+import type { Reservations } from './reservations.js';
 import { isTaken, type Join, type OpenSession, type Session } from './session.js';
 import { linkMadeFor, type SocketId } from './socket-id.js';
 

@@ -1,4 +1,5 @@
-import type { Base64, JoinFlags } from './event.js';
+import type { Base64 } from './base64.js';
+import type { JoinFlags } from './join-flags.js';
 import type { Refusal } from './wsa.js';
 
 /**

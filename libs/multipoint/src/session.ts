@@ -8,9 +8,9 @@ import type {
   JoinId,
   JoinKind,
 } from './event.js';
-import type { Reservations } from './flows.js';
 import type { PersistentMap } from './persistent-map.js';
 import type { AdmissionPolicy } from './policy.js';
+import type { Reservations } from './reservations.js';
 import type { Qos } from './qos.js';
 import { isMadeByArbiter, type SocketId } from './socket-id.js';
 

@@ -37,6 +37,19 @@ export class Program {
     return this.child.stop(graceMs);
   }
 
+  /** Takes its processor time away: what it is sent waits for it. */
+  freeze(): void {
+    this.#signal('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#signal('SIGCONT');
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.child.pid !== undefined) process.kill(this.child.pid, signal);
+  }
+
   /** Ends it as a crash would. */
   kill(): Promise<void> {
     return this.child.kill();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { done, must, refused } from '../cast/answer.js';
-import { castOf } from '../cast/cast.js';
+import { castOf, strangerWith } from '../cast/cast.js';
 import { admitted, allEvents, fence, group, inGroup, invited, room } from '../cast/scenes.js';
 import type { Sock } from '../cast/sock.js';
 import {
@@ -189,6 +189,32 @@ describe('session data', () => {
     expect(await young.leaf.text()).toBe('in the new one');
     expect(await old.leaf.text()).toBe('in the old one');
     expect(await old.leaf.receive()).toMatchObject(refused('WSAEDISCON'));
+  });
+
+  it('[R157] of a member that has not heard of the end is not heard in the next one', async () => {
+    const { ada, bob, carol } = cast;
+    const { session, root } = await room(ada);
+    const { actor: eve, program } = await strangerWith();
+    const { leaf: late } = await admitted(root, session, eve);
+    const { leaf: old } = await admitted(root, session, bob);
+    program.freeze();
+    must(await root.close());
+    await old.hears('FD_CLOSE');
+    const next = await ada.root(session);
+    must(await next.listen());
+    must(await next.register(allEvents));
+    const { leaf: young } = await admitted(next, session, carol);
+    // Which of the two it meets first when it wakes is anybody's guess: the end, or what it is to send.
+    const sending = late.send('from the old one');
+    program.thaw();
+    const sent = await sending;
+    if (!sent.ok) expect(sent).toMatchObject(refused('WSAENOTCONN'));
+    await late.hears('FD_CLOSE');
+    must(await next.send('in the new one'));
+    expect(await young.text()).toBe('in the new one');
+    expect(await next.text()).toBe('in the new one');
+    expect(await unread(young)).toEqual([]);
+    await program.kill();
   });
 
   it('[R157] keeps the bits that the entry declares: messages stay whole and in order', async () => {

@@ -17,8 +17,11 @@ describe('listen', () => {
   it('[R18] is too late for a member', async () => {
     const { ada, bob } = cast;
     const { session, root } = await room(ada);
-    const { leaf } = await admitted(root, session, bob);
-    expect(await leaf.listen()).toMatchObject(refused('WSAEISCONN'));
+    const asked = await admitted(root, session, bob);
+    const guest = await invited(root, bob);
+    for (const member of [asked.leaf, asked.link, guest.leaf, guest.link]) {
+      expect(await member.listen()).toMatchObject(refused('WSAEISCONN'));
+    }
   });
 
   it('[R24] is not for sockets that nobody ever asks, nor is accept', async () => {

@@ -139,6 +139,11 @@ describe('accept', () => {
     const closed = ada.accept(root);
     must(await other.close(root));
     expect(await closed).toEqual({ value: INVALID_SOCKET, error: 'WSAEINTR R140' });
+    // Also where the session has nothing to be told.
+    const listener = await ada.listener('ada:1');
+    const unheard = ada.accept(listener);
+    must(await other.close(listener));
+    expect(await unheard).toEqual({ value: INVALID_SOCKET, error: 'WSAEINTR R140' });
   });
 
   it('[R148] cancels the latest of the calls that wait', async () => {
@@ -226,6 +231,13 @@ describe('a condition function', () => {
 
   it.each<[string, (callee: { len: number; buf: Uint8Array | null }) => void]>([
     ['a length beyond it', (callee) => (callee.len = 4_097)],
+    [
+      'a larger buffer',
+      (callee) => {
+        callee.buf = new Uint8Array(5_000);
+        callee.len = 4_097;
+      },
+    ],
     ['a length that is none', (callee) => (callee.len = -1)],
     ['half a byte', (callee) => (callee.len = 0.5)],
     [
@@ -264,6 +276,12 @@ describe('a condition function', () => {
     must(await ada.listen(root));
     const joining = bob.join(bob.socket('mp-plain'), conf);
     await calm();
+    const answer = await ada.accept(root, (...args) => {
+      args[5].buf = Uint8Array.of(1);
+      args[5].len = 1;
+      return CF_ACCEPT;
+    });
+    expect(answer).toMatchObject({ error: 'WSAEFAULT A13' });
     let capacity = -1;
     must(
       await ada.accept(root, (...args) => {

@@ -48,12 +48,15 @@ export class Door implements Observer {
   }
 
   closed(socket: Descriptor): void {
-    this.messages.forget(socket);
     this.wake(socket);
   }
 
-  signal(object: EventObject): void {
-    if (!this.messages.signal(object)) eventOfNumber(object)?.set();
+  answered(socket: Descriptor): void {
+    this.wake(socket);
+  }
+
+  signal(object: EventObject, socket: Descriptor): void {
+    if (!this.messages.collect(object, socket)) eventOfNumber(object)?.set();
   }
 
   reset(object: EventObject): void {

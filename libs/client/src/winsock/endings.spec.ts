@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { shutdownSocket } from '@joinleaf/multipoint';
 import { closedError } from '../errors.js';
 import { SD_BOTH, SD_RECEIVE, SD_SEND } from './numbers/calls.js';
 import { FD_CLOSE, FD_CLOSE_BIT } from './numbers/network-events.js';
 import { FIONBIO, SO_LINGER, SOL_SOCKET } from './numbers/settings.js';
-import { leafFlags } from './program.js';
-import { calm, must, Program } from './program.js';
+import { calm, leafFlags, must, Program } from './program.js';
 import { newErrno } from './structures.js';
 import { WSPStartup } from './startup.js';
 import { Town } from './town.js';
@@ -122,6 +122,14 @@ describe('WSPShutdown', () => {
     expect(bob.enumerate(leaf).mask).toBe(FD_CLOSE);
     expect(await ada.send(root, 'm')).toMatchObject({ error: 'WSAESHUTDOWN R143' });
     must(await ada.close(root));
+  });
+
+  it('[R132] [R143] ends what waits, whichever API it comes from', async () => {
+    const { town, ada, root } = await scene();
+    const accepting = ada.accept(root);
+    const provider = town.provider('ada');
+    provider.take(shutdownSocket(provider.state, { socket: root, how: 'both' }));
+    expect(await accepting).toMatchObject({ error: 'WSAEINVAL R86' });
   });
 
   it('[R144] [R143] for receiving is nobody else’s business, and ends a receive that waits', async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import { Door } from './door.js';
+import { INVALID_SOCKET } from './numbers/calls.js';
 import {
   FD_ACCEPT,
   FD_ALL_EVENTS,
@@ -226,6 +228,23 @@ describe('WSPAsyncSelect', () => {
     must(await ada.send(root, 'two'));
     await calm();
     expect(told).toEqual([[leaf, FD_READ, 0]]);
+  });
+
+  it('[R140] keeps no callback for ever that no socket is registered with', async () => {
+    const { town, bob } = await scene();
+    const { messages } = Door.of(town.provider('bob'));
+    const kept = bob.socket();
+    const told = listening(bob, kept);
+    for (let count = 0; count < 1_000; count += 1) {
+      const s = bob.socket();
+      listening(bob, s);
+      must(await bob.close(s));
+    }
+    expect(messages.size).toBeLessThan(200);
+    expect(await bob.join(kept, 'nowhere')).toMatchObject({ value: INVALID_SOCKET });
+    must(await bob.join(kept, conf));
+    must(await bob.close(kept));
+    expect(told).toEqual([]);
   });
 
   it('[H17] survives a callback that throws, and takes none that is no function', async () => {

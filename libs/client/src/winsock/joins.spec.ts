@@ -145,15 +145,20 @@ describe('a JoinLeaf that blocks', () => {
     must(await joining);
   });
 
-  it('[E2] ends with WSAENETDOWN when nobody answers', async () => {
-    const { town, ada, bob } = scene();
-    const root = await ada.root(conf);
-    town.weather.isSilent = true;
-    expect(await bob.join(bob.socket(), conf)).toMatchObject({ error: 'WSAENETDOWN E2' });
-    const sockets = town.provider('ada').state.sockets.size;
-    expect(await ada.join(root, 'bob:1')).toMatchObject({ error: 'WSAENETDOWN E2' });
-    expect(town.provider('ada').state.sockets.size).toBe(sockets);
-  });
+  it.each(['safe', 'unknown'] as const)(
+    '[E2] ends with WSAENETDOWN when nobody answers (%s), and so does one that does not block',
+    async (silence) => {
+      const { town, ada, bob } = scene();
+      const root = await ada.root(conf);
+      town.weather.silence = silence;
+      expect(await bob.join(bob.socket(), conf)).toMatchObject({ error: 'WSAENETDOWN E2' });
+      const sockets = town.provider('ada').state.sockets.size;
+      expect(await ada.join(root, 'bob:1')).toMatchObject({ error: 'WSAENETDOWN E2' });
+      ada.register(root, FD_CONNECT);
+      expect(await ada.join(root, 'bob:1')).toMatchObject({ error: 'WSAENETDOWN E2' });
+      expect(town.provider('ada').state.sockets.size).toBe(sockets);
+    },
+  );
 });
 
 describe('a JoinLeaf that does not block', () => {

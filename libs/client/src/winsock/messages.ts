@@ -1,6 +1,5 @@
 import {
   enumNetworkEvents,
-  socketAt,
   WSA,
   type Descriptor,
   type EventObject,
@@ -15,10 +14,8 @@ import { newEventNumber } from './wsa-event.js';
 /** What WSPAsyncSelect calls in place of a window message: one FD_* bit, and its error or 0. */
 export type AsyncSelectCallback = (s: SOCKET, event: number, error: number) => void;
 
-interface Registered {
-  readonly callback: AsyncSelectCallback;
-  readonly sockets: Set<Descriptor>;
-}
+/** So many callbacks may be kept before it is asked whether they are needed. */
+const sweepAtLeast = 64;
 
 /**
  * Tells callbacks what happens on the sockets registered for it, and on those that inherit the registration
@@ -26,58 +23,51 @@ interface Registered {
  * turn of its own: also those of a socket that was closed meanwhile (R140).
  */
 export class Messages {
-  readonly #registered = new Map<EventObject, Registered>();
+  /** By the event object that a callback is registered under. */
+  readonly #callbacks = new Map<EventObject, AsyncSelectCallback>();
   readonly #queue: (() => void)[] = [];
-  #lastSeen: Descriptor = 0;
   #isDelivering = false;
+  #sweepAt = sweepAtLeast;
 
   constructor(private readonly provider: Provider) {}
 
-  /** An event object of its own for a socket: to be registered with the socket machine next. */
-  expect(socket: Descriptor, callback: AsyncSelectCallback): EventObject {
-    this.forget(socket);
-    const object = newEventNumber();
-    this.#registered.set(object, { callback, sockets: new Set([socket]) });
-    return object;
+  /** How many callbacks are kept. */
+  get size(): number {
+    return this.#callbacks.size;
   }
 
-  /** The socket is closed, or registered for something else. */
-  forget(socket: Descriptor): void {
-    this.#findChildren();
-    for (const [object, { sockets }] of this.#registered) {
-      if (sockets.delete(socket) && sockets.size === 0) this.#registered.delete(object);
+  /** An event object to register a socket with, in place of a program's own. */
+  objectFor(callback: AsyncSelectCallback): EventObject {
+    if (this.#callbacks.size >= this.#sweepAt) this.#sweep();
+    const known = numbers.get(callback) ?? newEventNumber();
+    numbers.set(callback, known);
+    this.#callbacks.set(known, callback);
+    return known;
+  }
+
+  // Registrations are inherited and end with their sockets: which callbacks still have one is seen at the sockets.
+  #sweep(): void {
+    const sockets = [...this.provider.state.sockets.values()];
+    const used = new Set(sockets.map(({ watch }) => watch.registration?.object));
+    for (const object of this.#callbacks.keys()) {
+      if (!used.has(object)) this.#callbacks.delete(object);
     }
+    this.#sweepAt = Math.max(2 * this.#callbacks.size, sweepAtLeast);
   }
 
-  /** Something was recorded; false where it is none of its event objects. */
-  signal(object: EventObject): boolean {
-    this.#findChildren();
-    const registered = this.#registered.get(object);
-    if (registered === undefined) return false;
-    for (const socket of registered.sockets) this.#collect(socket, registered.callback);
-    return true;
-  }
-
-  // Sockets are numbered in the order of their birth, and have their parent's registration from then on.
-  #findChildren(): void {
-    const { state } = this.provider;
-    if (this.#registered.size === 0) this.#lastSeen = state.lastDescriptor;
-    while (this.#lastSeen < state.lastDescriptor) {
-      this.#lastSeen += 1;
-      const object = socketAt(state, this.#lastSeen)?.watch.registration?.object;
-      if (object !== undefined) this.#registered.get(object)?.sockets.add(this.#lastSeen);
-    }
-  }
-
-  #collect(socket: Descriptor, callback: AsyncSelectCallback): void {
+  /** Something was recorded of a socket; false where no callback is registered for it. */
+  collect(object: EventObject, socket: Descriptor): boolean {
+    const callback = this.#callbacks.get(object);
+    if (callback === undefined) return false;
     const { provider } = this;
     const recorded = provider.take(enumNetworkEvents(provider.state, { socket, reset: null }));
-    if (!recorded.ok) return;
+    if (!recorded.ok) return true;
     for (const { event, code } of inTheirOrder(recorded.value)) {
       this.#post(() => {
         callback(socket, bitOf(event), code === null ? 0 : WSA[code]);
       });
     }
+    return true;
   }
 
   #post(message: () => void): void {
@@ -103,6 +93,9 @@ export class Messages {
     });
   }
 }
+
+// A program that uses one callback for many sockets has one object for all of them.
+const numbers = new WeakMap<AsyncSelectCallback, EventObject>();
 
 // Connected, then able to send, then data, then the end.
 const order: readonly NetworkEvent[] = [

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { sockaddr, sockaddrLength } from './addresses.js';
 import { FROM_PROTOCOL_INFO, INVALID_SOCKET } from './numbers/calls.js';
+import { FD_QOS } from './numbers/network-events.js';
 import {
   FIONBIO,
   SIO_FLUSH,
@@ -286,6 +288,34 @@ describe('the flow of a socket', () => {
     expect(out).toMatchObject({ SendingFlowspec: flow(1_000), ReceivingFlowspec: flow(2_000) });
   });
 
+  it('[R107] [R106] is told when it changes, once until it is read', async () => {
+    const town = new Town();
+    const [ada, bob] = [new Program(town.table('ada')), new Program(town.table('bob'))];
+    const root = await ada.listeningRoot('conf-7');
+    const leaf = bob.socket();
+    must(bob.ioctl(leaf, SIO_SET_QOS, qos));
+    const joining = bob.join(leaf, 'conf-7');
+    must(await ada.accept(root));
+    must(await joining);
+    must(bob.register(leaf, FD_QOS));
+    const allow = async (bytesPerSecond: number) => {
+      const free = { bytesPerSecond: null, members: null };
+      const budget = { sending: { ...free, bytesPerSecond }, receiving: free };
+      const command = { verb: 'policy', socket: String(root), policy: { budget } } as const;
+      await town.provider('ada').command('conf-7' as never, command, {});
+      await calm();
+    };
+    await allow(500);
+    expect(bob.enumerate(leaf).mask).toBe(FD_QOS);
+    await allow(400);
+    expect(bob.enumerate(leaf).mask).toBe(0);
+    const out = {};
+    must(bob.ioctl(leaf, SIO_GET_QOS, null, out));
+    expect(out).toMatchObject({ SendingFlowspec: { TokenRate: 400 } });
+    await allow(300);
+    expect(bob.enumerate(leaf).mask).toBe(FD_QOS);
+  });
+
   it('[R108] [R103] [R97] is refused where it makes no sense, or has no room', () => {
     const ada = program();
     const s = ada.socket();
@@ -383,5 +413,31 @@ describe('WSPListen', () => {
     for (const backlog of [0.5, NaN, Infinity, '3', null]) {
       expect(await ada.listen(leaf, backlog as number)).toMatchObject({ error: 'WSAEINVAL H17' });
     }
+  });
+});
+
+describe('WSPConnect', () => {
+  const connect = async ({ ws }: Program, s: number, text: string, namelen?: number) => {
+    const [name, error] = [sockaddr(text), newErrno()];
+    const length = namelen ?? sockaddrLength(name);
+    await ws.WSPConnect(s, name, length, null, null, null, null, error);
+    return `${String(error.name)} ${String(error.rule)}`;
+  };
+
+  it('[R19] finds nobody who takes an ordinary connection, and nobody hears of it', async () => {
+    const town = new Town();
+    const [ada, bob] = [new Program(town.table('ada')), new Program(town.table('bob'))];
+    const listener = await bob.listener('bob:1');
+    must(bob.register(listener));
+    const before = town.provider('bob').state;
+    const plain = ada.socket('mp-conference', 0);
+    expect(await connect(ada, plain, 'bob:1')).toBe('WSAECONNREFUSED R19');
+    await calm();
+    expect(town.provider('bob').state).toBe(before);
+    expect(await connect(ada, plain, 'conf-7')).toBe('WSAEAFNOSUPPORT E1');
+    expect(await connect(ada, plain, 'bob:0')).toBe('WSAEADDRNOTAVAIL E7');
+    expect(await connect(ada, plain, 'bob:1', 3)).toBe('WSAEFAULT E9');
+    expect(await connect(ada, 4_711, 'bob:1')).toBe('WSAENOTSOCK E13');
+    expect(await connect(bob, listener, 'bob:1')).toBe('WSAEINVAL A22');
   });
 });

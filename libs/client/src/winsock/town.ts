@@ -10,7 +10,12 @@ import {
   type SessionAddress,
   type SessionCommand,
 } from '@joinleaf/multipoint';
-import { connectDataBytesMax, type Reply, type ToldNotification } from '@joinleaf/wire';
+import {
+  connectDataBytesMax,
+  requestSchemas,
+  type Reply,
+  type ToldNotification,
+} from '@joinleaf/wire';
 import type { Asker, Command } from '../asker.js';
 import { commandOf, nodeIn, refusedReply, type Body } from '../counterpart.js';
 import type { DataPlane } from '../data-plane.js';
@@ -27,8 +32,8 @@ import type { Winsock } from './winsock.js';
 export interface Weather {
   /** Whether notifications overtake the answers of the commands that caused them (A26). */
   newsFirst?: boolean;
-  /** Whether nobody answers. */
-  isSilent?: boolean;
+  /** Whether nobody answers: and it is known that nobody has heard, or it is not. */
+  silence?: 'safe' | 'unknown';
   /** Whether the broker takes nothing that is sent. */
   isJammed?: boolean;
 }
@@ -41,6 +46,8 @@ const incarnation = 'run1';
  */
 export class Town {
   weather: Weather = {};
+  /** Requests that no service would have read. */
+  readonly malformed: string[] = [];
   readonly #sessions = new Map<SessionAddress, { session: Session; revision: number }>();
   readonly #nodes = new Map<string, { readonly provider: Provider; readonly data: TownData }>();
   #commands = 0;
@@ -97,13 +104,15 @@ export class Town {
   }
 
   async #ask(node: string, session: SessionAddress, asked: Command): Promise<Reply> {
-    if (this.weather.isSilent === true) {
-      throw new JoinleafError('WSAENETDOWN', 'nobody answers', 'safe');
-    }
+    const { silence } = this.weather;
+    if (silence !== undefined) throw new JoinleafError('WSAENETDOWN', 'nobody answers', silence);
     this.#commands += 1;
-    const commandId = String(this.#commands);
-    const { verb } = asked;
-    const body = { v: 1, commandId, incarnation, ...asked } as unknown as Body;
+    const commandId = `command-${String(this.#commands)}`;
+    const { verb, ...fields } = asked;
+    // Whatever a program passes, nothing leaves its node that a service would not take (H11).
+    const parsed = requestSchemas[verb].safeParse({ v: 1, commandId, incarnation, ...fields });
+    if (!parsed.success) this.malformed.push(parsed.error.message);
+    const body = { verb, ...parsed.data } as Body;
     const command = commandOf(
       { node, session, verb, realm: 'main', partition: '0' },
       body,

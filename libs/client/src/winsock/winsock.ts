@@ -31,7 +31,7 @@ export type IoctlBuffer = Cell<number | boolean> | QOS;
  */
 export interface Winsock {
   /** Makes a socket of the entry in lpProtocolInfo, or of the first one that fits (R1 to R6, R10). */
-  WSPSocket(
+  readonly WSPSocket: (
     af: number,
     type: number,
     protocol: number,
@@ -39,12 +39,12 @@ export interface Winsock {
     g: number,
     dwFlags: number,
     lpErrno: Errno,
-  ): SOCKET;
+  ) => SOCKET;
   /** Binds to `ada:7`, `ada:any`, `*:7`, or a c_root to a session's address (R11 to R14). */
-  WSPBind(s: SOCKET, name: SOCKADDR, namelen: number, lpErrno: Errno): Promise<number>;
-  WSPListen(s: SOCKET, backlog: number, lpErrno: Errno): Promise<number>;
+  readonly WSPBind: (s: SOCKET, name: SOCKADDR, namelen: number, lpErrno: Errno) => Promise<number>;
+  readonly WSPListen: (s: SOCKET, backlog: number, lpErrno: Errno) => Promise<number>;
   /** Always refused: WSAECONNREFUSED (R19). */
-  WSPConnect(
+  readonly WSPConnect: (
     s: SOCKET,
     name: SOCKADDR,
     namelen: number,
@@ -53,12 +53,12 @@ export interface Winsock {
     lpSQOS: QOS | null,
     lpGQOS: QOS | null,
     lpErrno: Errno,
-  ): Promise<number>;
+  ) => Promise<number>;
   /**
    * A c_root invites an endpoint and is answered a new c_leaf for it (R33); a c_leaf asks a session, or joins
    * a group, and is answered itself (R39). `lpCalleeData` is filled when the join has ended (R95, R96).
    */
-  WSPJoinLeaf(
+  readonly WSPJoinLeaf: (
     s: SOCKET,
     name: SOCKADDR,
     namelen: number,
@@ -68,35 +68,35 @@ export interface Winsock {
     lpGQOS: QOS | null,
     dwFlags: number,
     lpErrno: Errno,
-  ): Promise<SOCKET>;
-  WSPAccept(
+  ) => Promise<SOCKET>;
+  readonly WSPAccept: (
     s: SOCKET,
     addr: SOCKADDR | null,
     addrlen: Cell<number> | null,
     lpfnCondition: ConditionFunction | null,
     dwCallbackData: unknown,
     lpErrno: Errno,
-  ): Promise<SOCKET>;
-  WSPEventSelect(
+  ) => Promise<SOCKET>;
+  readonly WSPEventSelect: (
     s: SOCKET,
     hEventObject: WSAEVENT | null,
     lNetworkEvents: number,
     lpErrno: Errno,
-  ): number;
-  WSPEnumNetworkEvents(
+  ) => number;
+  readonly WSPEnumNetworkEvents: (
     s: SOCKET,
     hEventObject: WSAEVENT | null,
     lpNetworkEvents: WSANETWORKEVENTS,
     lpErrno: Errno,
-  ): number;
+  ) => number;
   /** A callback in place of a window message. */
-  WSPAsyncSelect(
+  readonly WSPAsyncSelect: (
     s: SOCKET,
     callback: AsyncSelectCallback | null,
     lNetworkEvents: number,
     lpErrno: Errno,
-  ): number;
-  WSPIoctl(
+  ) => number;
+  readonly WSPIoctl: (
     s: SOCKET,
     dwIoControlCode: number,
     lpvInBuffer: IoctlBuffer | null,
@@ -108,62 +108,67 @@ export interface Winsock {
     lpCompletionRoutine: null,
     lpThreadId: null,
     lpErrno: Errno,
-  ): number;
+  ) => number;
   /** Sends one message of all the buffers. */
-  WSPSend(
+  readonly WSPSend: (
     s: SOCKET,
     lpBuffers: readonly WSABUF[],
     dwBufferCount: number,
     lpNumberOfBytesSent: Cell<number>,
     dwFlags: number,
     lpErrno: Errno,
-  ): Promise<number>;
+  ) => Promise<number>;
   /** Takes one message. */
-  WSPRecv(
+  readonly WSPRecv: (
     s: SOCKET,
     lpBuffers: readonly WSABUF[],
     dwBufferCount: number,
     lpNumberOfBytesRecvd: Cell<number>,
     lpFlags: Cell<number>,
     lpErrno: Errno,
-  ): Promise<number>;
-  WSPShutdown(s: SOCKET, how: number, lpErrno: Errno): Promise<number>;
-  WSPCloseSocket(s: SOCKET, lpErrno: Errno): Promise<number>;
+  ) => Promise<number>;
+  readonly WSPShutdown: (s: SOCKET, how: number, lpErrno: Errno) => Promise<number>;
+  readonly WSPCloseSocket: (s: SOCKET, lpErrno: Errno) => Promise<number>;
   /** Ends the latest call of this table that waits, with WSAEINTR; without one WSAEINVAL (R148). */
-  WSPCancelBlockingCall(lpErrno: Errno): number;
-  WSPGetSockName(s: SOCKET, name: SOCKADDR, namelen: Cell<number>, lpErrno: Errno): number;
-  WSPGetSockOpt(
+  readonly WSPCancelBlockingCall: (lpErrno: Errno) => number;
+  readonly WSPGetSockName: (
+    s: SOCKET,
+    name: SOCKADDR,
+    namelen: Cell<number>,
+    lpErrno: Errno,
+  ) => number;
+  readonly WSPGetSockOpt: (
     s: SOCKET,
     level: number,
     optname: number,
     optval: OptionValue,
     optlen: Cell<number>,
     lpErrno: Errno,
-  ): number;
-  WSPSetSockOpt(
+  ) => number;
+  readonly WSPSetSockOpt: (
     s: SOCKET,
     level: number,
     optname: number,
     optval: OptionValue,
     optlen: number,
     lpErrno: Errno,
-  ): number;
+  ) => number;
   /** Fills the array with protocol entries, and answers how many. */
-  WSPEnumProtocols(
+  readonly WSPEnumProtocols: (
     lpiProtocols: readonly number[] | null,
     lpProtocolBuffer: WSAPROTOCOL_INFO[] | null,
     lpdwBufferLength: Cell<number>,
     lpErrno: Errno,
-  ): number;
-  WSPSelect(
+  ) => number;
+  readonly WSPSelect: (
     nfds: number,
     readfds: FD_SET | null,
     writefds: FD_SET | null,
     exceptfds: FD_SET | null,
     timeout: TIMEVAL | null,
     lpErrno: Errno,
-  ): Promise<number>;
+  ) => Promise<number>;
   /** Cancels what waits in this table, and ends it; the sockets stay the node's (E18). */
-  WSPCleanup(lpErrno: Errno): number;
-  WSACreateEvent(): WSAEVENT;
+  readonly WSPCleanup: (lpErrno: Errno) => number;
+  readonly WSACreateEvent: () => WSAEVENT;
 }

@@ -142,5 +142,6 @@ export type Effect =
     }
   /** FD_CLOSE waits for data that is still on its way: tell `drained` if that takes too long. */
   | { readonly type: 'drain'; readonly socket: Descriptor }
-  | { readonly type: 'signal'; readonly object: EventObject }
+  /** Something was recorded of this socket: set the object that it is registered with. */
+  | { readonly type: 'signal'; readonly object: EventObject; readonly socket: Descriptor }
   | { readonly type: 'reset'; readonly object: EventObject };

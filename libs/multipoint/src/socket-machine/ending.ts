@@ -45,7 +45,7 @@ export function connectionOver(
   const what: Heard = { kind: 'FD_CLOSE', code };
   return {
     state: withSocket(state, { ...socket, watch: watched.watch }),
-    effects: [{ type: 'heard', socket: socket.descriptor, what }, ...signalled(watched)],
+    effects: [{ type: 'heard', socket: socket.descriptor, what }, ...signalled(socket, watched)],
   };
 }
 

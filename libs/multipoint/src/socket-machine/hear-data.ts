@@ -56,7 +56,7 @@ function announced(state: NodeSockets, socket: Socket): Change {
   const watched = dataWaits(socket.watch);
   const heard: Effect = { type: 'heard', socket: socket.descriptor, what: { kind: 'FD_READ' } };
   const after = withSocket(state, { ...socket, watch: watched.watch });
-  return { state: after, effects: [heard, ...signalled(watched)] };
+  return { state: after, effects: [heard, ...signalled(socket, watched)] };
 }
 
 function isFor(socket: Socket, { session, incarnation, channel, from }: Datum): boolean {

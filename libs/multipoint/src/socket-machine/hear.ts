@@ -214,7 +214,7 @@ function flowChange(state: NodeSockets, socket: Socket, { flow }: ToldOf<'FD_QOS
   const { watch, signal } = flowChanged(socket.watch);
   const what: Effect = { type: 'heard', socket: socket.descriptor, what: { kind: 'FD_QOS', flow } };
   const after = withSocket(state, { ...socket, flow, watch });
-  return { state: after, effects: [what, ...signalled({ watch, signal })] };
+  return { state: after, effects: [what, ...signalled(socket, { watch, signal })] };
 }
 
 // The arbiter let a leaf in without asking: the root's program learns of its link here.

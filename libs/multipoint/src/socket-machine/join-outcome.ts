@@ -66,7 +66,7 @@ function outcomeAtRoot(state: NodeSockets, root: RootSocket, told: Connected): C
       : joinFailed(joining, root, { code, rule: ruleOfFailure(code), join });
   const what = { kind: 'FD_CONNECT', join, code, link: joining.link, calleeData } as const;
   const heard: Effect = { type: 'heard', socket: root.descriptor, what };
-  const effects = [ended, heard, ...signalled(watched), ...live.effects];
+  const effects = [ended, heard, ...signalled(root, watched), ...live.effects];
   const change = { state: live.state, effects };
   return connected === told ? change : left(change, told, String(joining.link));
 }
@@ -153,7 +153,7 @@ function announce(
   const what = { kind: 'FD_CONNECT', join, code, link: null, calleeData } as const;
   const heard: Effect = { type: 'heard', socket: leaf.descriptor, what };
   const told: LeafSocket = { ...leaf, watch: watched.watch };
-  const effects = [...before, heard, ...signalled(watched)];
+  const effects = [...before, heard, ...signalled(leaf, watched)];
   if (seat === null) return { state: withSocket(state, told), effects };
   const taken = seated(state, told, seat);
   return { state: taken.state, effects: [...effects, ...taken.effects] };

@@ -4,7 +4,7 @@ import { socketId, type SocketId } from '../socket-id.js';
 import type { WsaCode } from '../wsa.js';
 import type { CallId, Descriptor } from './effect.js';
 import { queueOf, type MemberSocket, type Socket } from './socket.js';
-import type { Tuned } from './tune.js';
+import type { Tuned } from './tuned.js';
 import type { Waiting } from './waiting.js';
 
 /** All sockets of one run of a node, as a value: every call answers a new one. */

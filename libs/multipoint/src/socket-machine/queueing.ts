@@ -53,7 +53,7 @@ export function keepQueue(
       ? requestWaits(socket.watch)
       : quiet;
   const kept = { ...withQueue(socket, queue), watch: watched.watch };
-  return { state: withSocket(state, kept), effects: signalled(watched) };
+  return { state: withSocket(state, kept), effects: signalled(socket, watched) };
 }
 
 /** A join arrives at a listening socket: it waits there, or is refused because the backlog is full (R23). */

@@ -94,5 +94,5 @@ function withLossTold(traffic: Traffic): Traffic {
 function kept(state: NodeSockets, socket: Socket, traffic: Traffic) {
   const watched = readEnabled(socket.watch, canBeRead(traffic));
   const after = withSocket(state, { ...socket, traffic, watch: watched.watch });
-  return { state: after, effects: signalled(watched) };
+  return { state: after, effects: signalled(socket, watched) };
 }

@@ -31,7 +31,7 @@ export function seated(state: NodeSockets, socket: Socket, seat: Seat): Change {
   const after = { ...socket, traffic, flow: seat.flow, watch: writable.watch };
   const change = announced(state, after);
   const heard: Effect = { type: 'heard', socket: socket.descriptor, what: { kind: 'FD_WRITE' } };
-  return { ...change, effects: [heard, ...signalled(writable), ...change.effects] };
+  return { ...change, effects: [heard, ...signalled(socket, writable), ...change.effects] };
 }
 
 /** Keeps a socket with what it can receive, which is news if there is any. */
@@ -40,7 +40,7 @@ export function announced(state: NodeSockets, socket: Socket): Change {
   const readable = dataWaits(socket.watch);
   const heard: Effect = { type: 'heard', socket: socket.descriptor, what: { kind: 'FD_READ' } };
   const after = withSocket(state, { ...socket, watch: readable.watch });
-  return { state: after, effects: [heard, ...signalled(readable)] };
+  return { state: after, effects: [heard, ...signalled(socket, readable)] };
 }
 
 /** What a link is for. */
@@ -71,7 +71,7 @@ export function seatedLink(
     : root.traffic;
   return {
     state: withSocket(change.state, { ...root, traffic, watch: writable.watch }),
-    effects: [...change.effects, ...signalled(writable)],
+    effects: [...change.effects, ...signalled(root, writable)],
   };
 }
 

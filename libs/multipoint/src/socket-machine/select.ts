@@ -38,7 +38,7 @@ export function eventSelect(state: NodeSockets, request: EventSelect): Step {
   };
   const watched = registered(socket.value.watch, registration, waits);
   const after = withSocket(state, { ...socket.value, watch: watched.watch, mode: 'nonblocking' });
-  return done(after, null, signalled(watched));
+  return done(after, null, signalled(socket.value, watched));
 }
 
 export interface EnumNetworkEvents {

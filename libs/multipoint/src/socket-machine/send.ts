@@ -178,5 +178,5 @@ function makeRoom(state: NodeSockets, at: Descriptor, bytes: number): Change {
   const watched = roomCame(socket.watch);
   const heard: Effect = { type: 'heard', socket: at, what: { kind: 'FD_WRITE' } };
   const after = withSocket(state, { ...socket, traffic, watch: watched.watch });
-  return { state: after, effects: [heard, ...signalled(watched)] };
+  return { state: after, effects: [heard, ...signalled(socket, watched)] };
 }

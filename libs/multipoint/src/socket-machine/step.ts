@@ -2,7 +2,7 @@ import type { SessionAddress } from '../address.js';
 import { err, ok, type Result } from '../result.js';
 import type { Facts, Refusal, Rule, WsaCode } from '../wsa.js';
 import type { CallId, Descriptor, Effect, NodeCommand } from './effect.js';
-import { isUnanswered, socketAt, withSocket, type Call, type NodeSockets } from './node-sockets.js';
+import { isUnanswered, socketAt, type Call, type NodeSockets } from './node-sockets.js';
 import type { Socket } from './socket.js';
 import type { Watched } from './watch.js';
 
@@ -66,15 +66,8 @@ export function send(state: NodeSockets, sending: Sending): Sent {
   };
 }
 
-export const signalled = ({ signal }: Watched): readonly Effect[] =>
-  signal === null ? [] : [{ type: 'signal', object: signal }];
-
-/** Keeps a socket whose watch has changed. */
-export const withWatched = (
-  state: NodeSockets,
-  socket: Socket,
-  watched: Watched,
-): { readonly state: NodeSockets; readonly effects: readonly Effect[] } => ({
-  state: withSocket(state, { ...socket, watch: watched.watch }),
-  effects: signalled(watched),
-});
+/** Sets the event object of a socket, if something was recorded. */
+export const signalled = (
+  { descriptor: socket }: Pick<Socket, 'descriptor'>,
+  { signal: object }: Watched,
+): readonly Effect[] => (object === null ? [] : [{ type: 'signal', object, socket }]);

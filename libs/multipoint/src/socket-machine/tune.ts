@@ -5,14 +5,7 @@ import { socketAt, type NodeSockets } from './node-sockets.js';
 import type { Change } from './queueing.js';
 import type { Socket } from './socket.js';
 import type { Broadcast } from './traffic.js';
-
-/** Which sockets of this node hear the channels of a session. */
-export interface Tuned {
-  readonly all: PersistentMap<true>;
-  readonly up: PersistentMap<true>;
-  /** The last revision of the session that this node heard of. */
-  readonly asOf: number;
-}
+import type { Tuned } from './tuned.js';
 
 const nobody: Tuned = { all: PersistentMap.empty(), up: PersistentMap.empty(), asOf: 0 };
 

@@ -124,7 +124,7 @@ async function admit(
   { descriptor: socket }: Socket,
   { key, calleeData }: { readonly key: WaitingKey; readonly calleeData: Base64 | null },
 ): Promise<Outcome> {
-  const { provider, door } = thread;
+  const { provider } = thread;
   const accepted = provider.take(
     acceptWaiting(provider.state, { socket, waiting: key, calleeData }),
   );
@@ -133,7 +133,6 @@ async function admit(
   const done = await answered(provider, call);
   if (done.ok) return ok(descriptor);
   if (socketAt(provider.state, descriptor) !== undefined) void provider.release(descriptor);
-  door.wake(socket);
   return done;
 }
 
@@ -142,13 +141,11 @@ async function reject(
   { descriptor: socket }: Socket,
   waiting: WaitingKey,
 ): Promise<Outcome> {
-  const { provider, door } = thread;
+  const { provider } = thread;
   const rejected = provider.take(rejectWaiting(provider.state, { socket, waiting }));
   if (!rejected.ok) return rejected;
   const done = await answered(provider, rejected.value.call);
-  if (done.ok) return err({ code: 'WSAECONNREFUSED', rule: 'R82' });
-  door.wake(socket);
-  return done;
+  return done.ok ? err({ code: 'WSAECONNREFUSED', rule: 'R82' }) : done;
 }
 
 async function defer(

@@ -35,7 +35,6 @@ export async function shutDown(thread: Thread, s: unknown, how: unknown): Promis
   door.wake(socket);
   if (!shut.ok) return shut;
   const done = await answered(provider, shut.value.call);
-  door.wake(socket);
   return done.ok ? ok(0) : done;
 }
 

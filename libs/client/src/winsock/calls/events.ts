@@ -11,6 +11,7 @@ import { bitOf, eventsOf, slotOf } from '../event-masks.js';
 import { fieldsOf, isWhole, write } from '../memory.js';
 import { FD_MAX_EVENTS } from '../numbers/network-events.js';
 import { fault, invalid, type Outcome } from '../refusals.js';
+import type { AsyncSelectCallback as Callback } from '../messages.js';
 import type { Thread } from '../thread.js';
 import { eventNumber } from '../wsa-event.js';
 
@@ -30,12 +31,10 @@ export function selectEvents(
   const object = eventNumber(hEventObject);
   if (object === null && mask.length > 0) return err(invalid('H17'));
   const socket = s as Descriptor;
-  const { provider, door } = thread;
+  const { provider } = thread;
   const registration = object === null ? null : { object, mask };
   const selected = provider.take(eventSelect(provider.state, { socket, registration }));
-  if (!selected.ok) return selected;
-  door.messages.forget(socket);
-  return ok(0);
+  return selected.ok ? ok(0) : selected;
 }
 
 /** WSPEnumNetworkEvents: see `enumNetworkEvents`. Nothing is cleared that could not be written down (R120). */
@@ -85,15 +84,8 @@ export function selectMessages(
   if (mask.length > 0 && typeof callback !== 'function') return err(invalid('H17'));
   const socket = s as Descriptor;
   const { provider, door } = thread;
-  const { messages } = door;
-  // Whether it may be registered is found out first: what is registered now stays otherwise.
-  const dry = eventSelect(provider.state, { socket, registration: null });
-  if (!dry.result.ok) return dry.result;
-  const registration =
-    mask.length === 0
-      ? null
-      : { object: messages.expect(socket, callback as (...args: number[]) => void), mask };
-  if (registration === null) messages.forget(socket);
+  const object = mask.length === 0 ? null : door.messages.objectFor(callback as Callback);
+  const registration = object === null ? null : { object, mask };
   const selected = provider.take(eventSelect(provider.state, { socket, registration }));
   return selected.ok ? ok(0) : selected;
 }

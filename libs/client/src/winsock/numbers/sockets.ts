@@ -1,6 +1,10 @@
-// Winsock2.h: what a socket is made of. The address families are joinleaf's own.
+// Winsock2.h: what a socket is made of. Three address families are joinleaf's own.
 
 export const AF_UNSPEC = 0;
+/** Families of other providers: no socket here can use them (E1). */
+export const AF_INET = 2;
+export const AF_ATM = 22;
+export const AF_INET6 = 23;
 /** `ada:7`: an endpoint of a node. */
 export const AF_NODE = 101;
 /** `conf-7`: a session that has a root. */

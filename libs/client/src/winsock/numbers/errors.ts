@@ -1,0 +1,43 @@
+// Winsock2.h: error numbers. `WSA` has those that calls answer here, by their names; the last ones are never answered.
+
+export const WSAEINTR = 10004;
+export const WSAEACCES = 10013;
+export const WSAEFAULT = 10014;
+export const WSAEINVAL = 10022;
+export const WSAEMFILE = 10024;
+export const WSAEWOULDBLOCK = 10035;
+export const WSAEINPROGRESS = 10036;
+export const WSAEALREADY = 10037;
+export const WSAENOTSOCK = 10038;
+export const WSAEMSGSIZE = 10040;
+export const WSAENOPROTOOPT = 10042;
+export const WSAEPROTONOSUPPORT = 10043;
+export const WSAEOPNOTSUPP = 10045;
+export const WSAEAFNOSUPPORT = 10047;
+export const WSAEADDRINUSE = 10048;
+export const WSAEADDRNOTAVAIL = 10049;
+export const WSAENETDOWN = 10050;
+export const WSAENETUNREACH = 10051;
+export const WSAENETRESET = 10052;
+export const WSAECONNABORTED = 10053;
+export const WSAECONNRESET = 10054;
+export const WSAENOBUFS = 10055;
+export const WSAEISCONN = 10056;
+export const WSAENOTCONN = 10057;
+export const WSAESHUTDOWN = 10058;
+export const WSAETIMEDOUT = 10060;
+export const WSAECONNREFUSED = 10061;
+export const WSANOTINITIALISED = 10093;
+export const WSAEDISCON = 10101;
+export const WSATRY_AGAIN = 11002;
+
+export const WSA_OPERATION_ABORTED = 995;
+export const WSA_IO_PENDING = 997;
+export const WSAEHOSTUNREACH = 10065;
+export const WSASYSCALLFAILURE = 10107;
+export const WSA_QOS_ADMISSION_FAILURE = 11010;
+export const WSA_QOS_POLICY_FAILURE = 11011;
+export const WSA_QOS_GENERIC_ERROR = 11015;
+export const WSA_QOS_ESERVICETYPE = 11016;
+export const WSA_QOS_EFLOWSPEC = 11017;
+export const WSA_QOS_EPROVSPECBUF = 11018;

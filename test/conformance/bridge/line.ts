@@ -3,6 +3,11 @@ import type { Made } from './calls.js';
 import { Frames } from './frames.js';
 import { isReference, type Reference, type Request, type Response } from './messages.js';
 
+/** Calls that wait are answered as soon as what they wait for is there, and every test sees to that. */
+const answerMs = 10_000;
+/** A program that leaves so many calls without an answer is given up: waiting for the rest would take hours. */
+const unansweredMax = 4;
+
 type Asking = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
 
 interface Waiting {
@@ -15,6 +20,7 @@ export class Line {
   readonly #frames: Frames;
   readonly #waiting = new Map<number, Waiting>();
   #asked = 0;
+  #unanswered = 0;
 
   static to(where: string): Promise<Line> {
     const socket = connect(where);
@@ -92,13 +98,19 @@ export class Line {
     );
   }
 
-  #ask(asking: Asking): Promise<Response & { readonly ok: true }> {
+  async #ask(asking: Asking): Promise<Response & { readonly ok: true }> {
     this.#asked += 1;
     const id = this.#asked;
     const { promise, resolve, reject } = Promise.withResolvers<Response & { readonly ok: true }>();
     this.#waiting.set(id, { resolve, reject });
+    if (this.#unanswered >= unansweredMax) throw new Error('the program answers no more');
     this.#frames.send({ id, ...asking });
-    promise.catch(() => undefined); // A test may have ended without waiting for it.
+    const late = setTimeout(() => {
+      this.#unanswered += 1;
+      reject(new Error(`no answer in ${String(answerMs / 1_000)} s: ${wordsFor(asking)}`));
+    }, answerMs);
+    // A test may have ended without waiting for it.
+    promise.catch(() => undefined).finally(() => { clearTimeout(late); }).catch(() => undefined);
     return promise;
   }
 
@@ -130,6 +142,8 @@ export class Remote {
     return this.line.read(this.reference, name);
   }
 }
+
+const wordsFor = (asking: Asking): string => ('name' in asking ? asking.name : asking.ask);
 
 function sent(value: unknown): unknown {
   if (value instanceof Remote) return value.reference;

@@ -47,7 +47,7 @@ function wishes(): Wishes {
     return { file: values.json ?? null, wanted };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`conformance: ${why}\nusage: [--json FILE] [--rule ID]…\n`);
+    process.stderr.write(`conformance: ${why}\nusage: npm run conformance -- [--json FILE] [--rule ID]…\n`);
     process.exit(misused);
   }
 }
@@ -83,6 +83,9 @@ function ended(words: readonly string[]): Promise<string> {
     cwd: places.root,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
+  const stop = () => child.kill('SIGTERM');
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.once(signal, stop);
   const complaints: Buffer[] = [];
   child.stderr?.on('data', (bytes: Buffer) => complaints.push(bytes));
   child.on('message', (progress) => {

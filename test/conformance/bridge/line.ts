@@ -13,6 +13,7 @@ type Asking = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : nev
 interface Waiting {
   readonly resolve: (response: Response & { readonly ok: true }) => void;
   readonly reject: (error: Error) => void;
+  readonly late: NodeJS.Timeout;
 }
 
 /** A test's connection to one program. */
@@ -38,7 +39,10 @@ export class Line {
     });
     socket.on('error', () => undefined); // `close` follows.
     socket.on('close', () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error('the program is gone'));
+      for (const { reject, late } of this.#waiting.values()) {
+        clearTimeout(late);
+        reject(new Error('the program is gone'));
+      }
       this.#waiting.clear();
     });
   }
@@ -98,24 +102,27 @@ export class Line {
     );
   }
 
-  async #ask(asking: Asking): Promise<Response & { readonly ok: true }> {
+  #ask(asking: Asking): Promise<Response & { readonly ok: true }> {
     this.#asked += 1;
     const id = this.#asked;
     const { promise, resolve, reject } = Promise.withResolvers<Response & { readonly ok: true }>();
-    this.#waiting.set(id, { resolve, reject });
-    if (this.#unanswered >= unansweredMax) throw new Error('the program answers no more');
-    this.#frames.send({ id, ...asking });
+    promise.catch(() => undefined); // A test may have ended without waiting for it.
+    if (this.#unanswered >= unansweredMax) {
+      reject(new Error('the program answers no more'));
+      return promise;
+    }
     const late = setTimeout(() => {
       this.#unanswered += 1;
       reject(new Error(`no answer in ${String(answerMs / 1_000)} s: ${wordsFor(asking)}`));
     }, answerMs);
-    // A test may have ended without waiting for it.
-    promise.catch(() => undefined).finally(() => { clearTimeout(late); }).catch(() => undefined);
+    this.#waiting.set(id, { resolve, reject, late });
+    this.#frames.send({ id, ...asking });
     return promise;
   }
 
   #answered(response: Response): void {
     const waiting = this.#waiting.get(response.id);
+    clearTimeout(waiting?.late);
     this.#waiting.delete(response.id);
     if (response.ok) waiting?.resolve(response);
     else waiting?.reject(new Error(`in the program: ${response.why}`));

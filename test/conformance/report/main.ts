@@ -18,9 +18,11 @@ const misused = 2;
 const law = rulesIn(await readFile(join(places.root, 'docs/SPEC.md'), 'utf8'));
 const { file, wanted } = wishes();
 const startedAt = performance.now();
+const ran = await runTests(wanted);
+if (ran.results === null) fail(`the suite was not run to its end\n${ran.complaints}`);
 const report = judge(
   wanted.length === 0 ? law : law.filter(({ id }) => wanted.includes(id)),
-  runIn(await runTests(wanted)),
+  runIn(ran.results),
   law,
 );
 const hasColours = process.stdout.isTTY && process.env.NO_COLOR === undefined;
@@ -47,13 +49,17 @@ function wishes(): Wishes {
     return { file: values.json ?? null, wanted };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`conformance: ${why}\nusage: npm run conformance -- [--json FILE] [--rule ID]…\n`);
-    process.exit(misused);
+    fail(`${why}\nusage: npm run conformance -- [--json FILE] [--rule ID]…`, misused);
   }
 }
 
+type Ran =
+  | { readonly results: string }
+  /** Jest did not come to its end, and this is what it said. */
+  | { readonly results: null; readonly complaints: string };
+
 /** Runs the suite, and answers Jest's results. */
-async function runTests(quoting: readonly string[]): Promise<string> {
+async function runTests(quoting: readonly string[]): Promise<Ran> {
   const folder = await mkdtemp(join(tmpdir(), 'joinleaf-conformance-'));
   const results = join(folder, 'results.json');
   try {
@@ -64,11 +70,17 @@ async function runTests(quoting: readonly string[]): Promise<string> {
       `--reporters=${join(places.root, 'test/conformance/report/progress.mjs')}`,
       ...(quoting.length === 0 ? [] : ['-t', `\\[(?:${quoting.join('|')})\\]`]),
     ]);
-    if (!existsSync(results)) throw new Error(`the suite could not be run\n${complaints}`);
-    return await readFile(results, 'utf8');
+    return existsSync(results)
+      ? { results: await readFile(results, 'utf8') }
+      : { results: null, complaints };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function fail(why: string, exitCode = 1): never {
+  process.stderr.write(`conformance: ${why}\n`);
+  process.exit(exitCode);
 }
 
 interface Progress {

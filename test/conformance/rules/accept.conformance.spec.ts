@@ -20,7 +20,7 @@ async function asking(actor: Actor, session: string, wish: JoinWish = {}): Promi
 /** Two leaves that ask, of which the first is the first. The root has heard of both. */
 async function twoAsking(root: Sock, session: string): Promise<readonly [Sock, Sock]> {
   const leaves = [await asking(cast.bob, session), await asking(cast.carol, session)] as const;
-  await root.event.call('wait', 10_000);
+  await root.event.call('wait', 9_000);
   await fence(root, cast.ada);
   return leaves;
 }

@@ -198,14 +198,14 @@ describe('session data', () => {
     const { leaf: late } = await admitted(root, session, eve);
     const { leaf: old } = await admitted(root, session, bob);
     program.freeze();
+    // What it is told first it does first when it wakes, as a rule: so it sends, and then hears of the end.
+    const sending = late.send('from the old one');
     must(await root.close());
     await old.hears('FD_CLOSE');
     const next = await ada.root(session);
     must(await next.listen());
     must(await next.register(allEvents));
     const { leaf: young } = await admitted(next, session, carol);
-    // Which of the two it meets first when it wakes is anybody's guess: the end, or what it is to send.
-    const sending = late.send('from the old one');
     program.thaw();
     const sent = await sending;
     if (!sent.ok) expect(sent).toMatchObject(refused('WSAENOTCONN'));

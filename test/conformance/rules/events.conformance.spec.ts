@@ -44,7 +44,7 @@ describe('a registration', () => {
     const { session, root } = await room(ada, entry);
     const { leaf } = await admitted(root, session, bob, { entry });
     must(await root.send('news'));
-    await leaf.event.call('wait', 10_000);
+    await leaf.event.call('wait', 9_000);
     await fence(root, bob);
     must(await leaf.register(FD.FD_CLOSE));
     expect(await leaf.recorded()).toEqual([]);
@@ -110,7 +110,7 @@ describe('enumerating', () => {
     const leaf = await bob.leaf();
     must(await leaf.register(allEvents));
     must(await leaf.join(session));
-    await root.event.call('wait', 10_000);
+    await root.event.call('wait', 9_000);
     expect(await root.enumerate(root.event)).toMatchObject({ lNetworkEvents: FD.FD_ACCEPT });
     expect(await root.event.property('isSet')).toBe(false);
     expect(await root.enumerate(root.event)).toMatchObject({ lNetworkEvents: 0 });
@@ -122,7 +122,7 @@ describe('enumerating', () => {
     const leaf = await bob.leaf();
     must(await leaf.register(allEvents));
     must(await leaf.join(session));
-    await root.event.call('wait', 10_000);
+    await root.event.call('wait', 9_000);
     expect(await root.call('WSPEnumNetworkEvents', root.event, null)).toMatchObject(
       refused('WSAEFAULT'),
     );
@@ -344,7 +344,7 @@ describe('FD_CLOSE', () => {
     const [one, other] = [await admitted(root, session, bob), await admitted(root, session, bob)];
     for (const socket of [root, one.link, other.link]) await socket.recorded();
     must(await one.leaf.close());
-    expect(await root.event.call('wait', 10_000)).toBe(true);
+    expect(await root.event.call('wait', 9_000)).toBe(true);
     expect(names(await root.recorded())).toEqual([]);
     expect(names(await other.link.recorded())).toEqual([]);
     expect(names(await one.link.recorded())).toEqual(['FD_CLOSE']);

@@ -18,7 +18,7 @@ describe('what JoinLeaf and accept return', () => {
     await root.event.call('reset');
     must(await leaf.close());
     // Nobody registered the link, and still it sets the root's event object.
-    expect(await root.event.call('wait', 10_000)).toBe(true);
+    expect(await root.event.call('wait', 9_000)).toBe(true);
     expect(await root.recorded()).toEqual([]);
     expect(await link.recorded()).toEqual([{ event: 'FD_CLOSE', code: null }]);
   });
@@ -91,7 +91,7 @@ describe('what JoinLeaf and accept return', () => {
       must(await leaf.register(allEvents));
       must(await leaf.join(session));
     }
-    await root.event.call('wait', 10_000);
+    await root.event.call('wait', 9_000);
     const link = must(await root.accept()).socket;
     await connected(first);
     expect(names(await link.recorded())).not.toContain('FD_ACCEPT');

@@ -1,4 +1,4 @@
-import { inboxPrefixOf } from '@joinleaf/wire';
+import { boundMsDefault, inboxPrefixOf } from '@joinleaf/wire';
 import {
   AuthorizationError,
   ClosedConnectionError,
@@ -196,7 +196,14 @@ export class Broker {
   }
 }
 
-const dial = ({ servers, credentials, node }: Settings, timeout: number): Promise<NatsConnection> =>
+// A connection that was cut without a word is given up after three of these: early enough to come back, and to beat,
+// before the node counts as lost.
+const pingMs = (boundMs: number): number => Math.min(Math.max(Math.floor(boundMs / 5), 250), 5_000);
+
+const dial = (
+  { servers, credentials, node, boundMs }: Settings,
+  timeout: number,
+): Promise<NatsConnection> =>
   connectToNats({
     ...credentials,
     servers: [...servers],
@@ -206,7 +213,7 @@ const dial = ({ servers, credentials, node }: Settings, timeout: number): Promis
     maxReconnectAttempts: -1,
     reconnectTimeWait: retryMs,
     reconnectJitter: retryMs,
-    pingInterval: 5_000,
+    pingInterval: pingMs(boundMs ?? boundMsDefault),
     maxPingOut: 2,
     // A server whose users are changing refuses for a moment; a node waits for its return.
     ignoreAuthErrorAbort: true,

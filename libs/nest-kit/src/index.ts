@@ -13,7 +13,6 @@ export { loadConfig, type ConfigOrigin, type ConfigSource, type Loaded } from '.
 export { createLog, logFormat, type Log, type LogFormat, type LogOptions } from './log.js';
 export { Metrics } from './metrics.js';
 export { NatsRequests, type NatsRequestsOptions, type RequestSubject } from './nats-requests.js';
-export { refusedReply, type RefusedParts } from './refused-reply.js';
 export type { CommandRequest, NatsRequest, NodeMessage } from './request.js';
 export type { PatternFigures, RequestCounters } from './request-figures.js';
 export type { AssembledProgram, Program, ProgramContext } from './program.js';

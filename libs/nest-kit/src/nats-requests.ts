@@ -1,10 +1,9 @@
 import { EndOfTurn } from '@joinleaf/jetstream-log';
-import { encode } from '@joinleaf/wire';
+import { encode, refusedReply, type RefusedParts } from '@joinleaf/wire';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { Log } from './log.js';
-import { refusedReply, type RefusedParts } from './refused-reply.js';
 import { patternOf, requestIn, type NatsRequest } from './request.js';
 import { RequestFigures, type RequestCounters } from './request-figures.js';
 

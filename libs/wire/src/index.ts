@@ -29,6 +29,7 @@ export {
   type ToldNotification,
 } from './notifications.js';
 export { flowSpecField, policyField, qosField } from './fields.js';
+export { refusedReply, type RefusedParts } from './refused-reply.js';
 export {
   answerSchema,
   replySchema,

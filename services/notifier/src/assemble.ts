@@ -1,15 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   checkStreams,
   ensureStreams,
   JetStreamLog,
   JetStreamNotificationStore,
 } from '@joinleaf/jetstream-log';
+import { Notifier, Resumes } from '@joinleaf/notification';
 import type { Assembled, ServiceContext } from '@joinleaf/nest-kit';
 import { Subjects } from '@joinleaf/wire';
 import type { NotifierConfig } from './config.js';
 import { NotifierModule } from './notifier.module.js';
-import { Notifier } from './notifier.js';
-import { Resumes } from './resumes.js';
 import { watcher } from './watcher.js';
 
 /** Puts the notifier together on a broker. Nodes may ask it once it has read the log. */
@@ -25,6 +25,7 @@ export async function assemble(context: ServiceContext<NotifierConfig>): Promise
     watcher: watcher(log, metrics),
     inFlightMax: config.bulletinsInFlight,
     waitingMax: config.notificationsWaiting,
+    sleep: (ms) => sleep(ms),
     logEnd: async () => (await checkStreams(nc, subjects, { replicas })).events.lastSequence,
   });
   watchOver(notifier, context);

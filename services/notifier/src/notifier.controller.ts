@@ -1,7 +1,13 @@
-import { NodeRequest, refusedReply, type NodeMessage } from '@joinleaf/nest-kit';
-import { decode, nodeRequestSchemas, requestBytesMax, type ResumeReply } from '@joinleaf/wire';
+import { NodeRequest, type NodeMessage } from '@joinleaf/nest-kit';
+import { Resumes } from '@joinleaf/notification';
+import {
+  decode,
+  nodeRequestSchemas,
+  refusedReply,
+  requestBytesMax,
+  type ResumeReply,
+} from '@joinleaf/wire';
 import { Controller } from '@nestjs/common';
-import { Resumes } from './resumes.js';
 
 @Controller()
 export class NotifierController {

@@ -5,6 +5,7 @@ import type { SessionAddress } from '@joinleaf/multipoint';
 import { natsForTests } from '@joinleaf/nats-server';
 import { runService } from '@joinleaf/nest-kit';
 import { TestProcess } from '@joinleaf/nest-kit/testing';
+import { ScriptedSession } from '@joinleaf/notification/testing';
 import {
   bulletinSchema,
   decode,
@@ -18,7 +19,6 @@ import {
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { notifierService } from './service.js';
-import { ScriptedSession } from './testing.js';
 
 const nats = natsForTests({ beforeAll, afterAll });
 

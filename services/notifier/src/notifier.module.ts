@@ -1,6 +1,6 @@
+import { Resumes } from '@joinleaf/notification';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { NotifierController } from './notifier.controller.js';
-import { Resumes } from './resumes.js';
 
 @Module({ controllers: [NotifierController] })
 export class NotifierModule {

@@ -1,5 +1,5 @@
 import type { Log, Metrics } from '@joinleaf/nest-kit';
-import type { Watcher } from './notifier.js';
+import type { Watcher } from '@joinleaf/notification';
 
 const delays = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5, 30];
 

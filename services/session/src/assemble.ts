@@ -1,5 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  Arbiter,
+  Housekeeping,
+  NodeKeeper,
+  SessionCommands,
+  Watch,
+  type ReportBug,
+} from '@joinleaf/arbiter';
 import type { ChainedCommit } from '@joinleaf/event-log';
 import {
   ensureStreams,
@@ -9,15 +15,10 @@ import {
 } from '@joinleaf/jetstream-log';
 import type { Assembled, ServiceContext } from '@joinleaf/nest-kit';
 import { Subjects } from '@joinleaf/wire';
-import { Arbiter } from './arbiter.js';
 import type { SessionConfig } from './config.js';
 import { followUntilCaughtUp } from './follow.js';
-import { Housekeeping } from './housekeeping.js';
-import { NodeKeeper } from './node-keeper.js';
-import type { ReportBug, World } from './ports.js';
-import { SessionCommands } from './session-commands.js';
 import { SessionModule } from './session.module.js';
-import { Watch } from './watch.js';
+import { world } from './world.js';
 
 /** The version of the law that this service decides by; part of every commit. */
 export const decider = 'multipoint/1';
@@ -25,14 +26,6 @@ export const decider = 'multipoint/1';
 const attemptsMax = 8;
 
 type Context = ServiceContext<SessionConfig>;
-
-const world: World = {
-  now: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  newId: () => randomUUID(),
-  sleep: (ms) => sleep(ms),
-  random: () => Math.random(),
-};
 
 /** Puts the arbiter together on a broker, and returns when it has read the log. */
 export async function assemble(context: Context): Promise<Assembled> {
@@ -61,7 +54,7 @@ export async function assemble(context: Context): Promise<Assembled> {
   );
 
   await followUntilCaughtUp(context, housekeeping, nodes, logs.nodes);
-  const watch = new Watch(housekeeping, nodes, connectedness(context), reportBug);
+  const watch = new Watch(housekeeping, nodes, connectedness(context), world, reportBug);
   return {
     module: SessionModule.with(commands, nodes),
     requests: {

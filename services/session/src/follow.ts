@@ -1,6 +1,5 @@
+import type { Housekeeping, NodeKeeper } from '@joinleaf/arbiter';
 import type { NodeLog } from '@joinleaf/jetstream-log';
-import type { Housekeeping } from './housekeeping.js';
-import type { NodeKeeper } from './node-keeper.js';
 
 export interface Followers {
   readonly stopping: AbortSignal;

@@ -1,8 +1,7 @@
+import { NodeKeeper, SessionCommands } from '@joinleaf/arbiter';
 import { Controller, Inject } from '@nestjs/common';
 import { Command, NodeRequest, type CommandRequest, type NodeMessage } from '@joinleaf/nest-kit';
 import { verbs, type Reply, type StartReply, type StopReply } from '@joinleaf/wire';
-import { NodeKeeper } from './node-keeper.js';
-import { SessionCommands } from './session-commands.js';
 
 @Controller()
 export class SessionController {

@@ -1,6 +1,5 @@
+import { NodeKeeper, SessionCommands } from '@joinleaf/arbiter';
 import { Module, type DynamicModule } from '@nestjs/common';
-import { NodeKeeper } from './node-keeper.js';
-import { SessionCommands } from './session-commands.js';
 import { SessionController } from './session.controller.js';
 
 @Module({})

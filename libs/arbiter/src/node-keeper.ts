@@ -10,7 +10,7 @@ import {
 } from '@joinleaf/wire';
 import { NodeLives, type EndedRun } from './node-lives.js';
 import type { NodeBook, World } from './ports.js';
-import { refusedReply } from './to-reply.js';
+import { refusalReply } from './to-reply.js';
 
 /** Beats in one bound: two may be lost on the way before silence counts. */
 const beatsPerBound = 4;
@@ -69,7 +69,7 @@ export class NodeKeeper {
   /** A node says that it has started. Saying so again changes nothing. */
   async start(node: string, bytes: Uint8Array): Promise<StartReply> {
     const decoded = decode(nodeRequestSchemas.start, bytes, requestBytesMax);
-    if (!decoded.ok) return refusedReply(nobody, malformed(decoded.error), null);
+    if (!decoded.ok) return refusalReply(nobody, malformed(decoded.error), null);
     const { incarnation, boundMs = boundMsDefault } = decoded.value;
     const written = await this.#write(node, (lives) => {
       const current = lives.get(node);
@@ -78,7 +78,7 @@ export class NodeKeeper {
       const at = this.parts.world.now();
       return { record: { schema: 1, type: 'NodeStarted', node, incarnation, boundMs, at } };
     });
-    if (written !== null) return refusedReply(nobody, written, null);
+    if (written !== null) return refusalReply(nobody, written, null);
     this.#lives.heard(node, incarnation, this.parts.world.monotonicMs());
     return { v: 1, ok: true, boundMs, beatMs: Math.floor(boundMs / beatsPerBound) };
   }
@@ -86,7 +86,7 @@ export class NodeKeeper {
   /** A node says that it stops; its sockets leave their sessions. */
   async stop(node: string, bytes: Uint8Array): Promise<StopReply> {
     const decoded = decode(nodeRequestSchemas.stop, bytes, requestBytesMax);
-    if (!decoded.ok) return refusedReply(nobody, malformed(decoded.error), null);
+    if (!decoded.ok) return refusalReply(nobody, malformed(decoded.error), null);
     const { incarnation } = decoded.value;
     const written = await this.#write(node, (lives) => {
       if (lives.get(node)?.incarnation !== incarnation || lives.isOver(node, incarnation)) {
@@ -95,7 +95,7 @@ export class NodeKeeper {
       const at = this.parts.world.now();
       return { record: { schema: 1, type: 'NodeStopped', node, incarnation, at } };
     });
-    return written === null ? { v: 1, ok: true } : refusedReply(nobody, written, null);
+    return written === null ? { v: 1, ok: true } : refusalReply(nobody, written, null);
   }
 
   beat(node: string, bytes: Uint8Array): void {

@@ -1,6 +1,6 @@
-import { retryClass, WSA, wsaText, type Refusal, type SessionAddress } from '@joinleaf/multipoint';
+import { WSA, wsaText, type Refusal, type SessionAddress } from '@joinleaf/multipoint';
 import type { Basis } from '@joinleaf/event-log';
-import type { RefusedReply, Reply } from '@joinleaf/wire';
+import { refusedReply, type RefusedReply, type Reply } from '@joinleaf/wire';
 import type { Outcome } from './session-mailbox.js';
 
 /** Whose command is answered; null where the request was too malformed to say. */
@@ -17,31 +17,21 @@ export function toReply(session: SessionAddress, commandId: string, outcome: Out
       return { v: 1, ok: true, session, commandId, revision, rule, answer };
     }
     case 'refused':
-      return refusedReply({ session, commandId }, outcome.refusal, outcome.basedOn);
+      return refusalReply({ session, commandId }, outcome.refusal, outcome.basedOn);
     case 'turned-away':
-      return refusedReply({ session, commandId }, outcome.refusal, null);
+      return refusalReply({ session, commandId }, outcome.refusal, null);
     case 'unknown':
-      return refusedReply({ session, commandId }, { code: 'WSAEINPROGRESS', rule: 'H12' }, null);
+      return refusalReply({ session, commandId }, { code: 'WSAEINPROGRESS', rule: 'H12' }, null);
   }
 }
 
-export function refusedReply(
+/** Words a refusal for the wire, with the text of its code. */
+export function refusalReply(
   { session, commandId }: Addressee,
   { code, rule, facts }: Refusal,
   basedOn: Basis | null,
 ): RefusedReply {
   const message = `${code} (${String(WSA[code])}): ${wsaText[code]} Rule ${rule}.`;
-  return {
-    v: 1,
-    ok: false,
-    session,
-    commandId,
-    code,
-    number: WSA[code],
-    rule,
-    retry: retryClass(code),
-    basedOn,
-    facts: facts ?? null,
-    message,
-  };
+  const said = facts === undefined ? {} : { facts };
+  return refusedReply({ session, commandId, code, rule, basedOn, message, ...said });
 }

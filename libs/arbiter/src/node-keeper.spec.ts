@@ -31,6 +31,8 @@ const world: World = {
   monotonicMs: () => clockMs,
   newId: () => 'id-000001',
   sleep: async () => undefined,
+  after: () => () => undefined,
+  every: () => () => undefined,
   random: () => 0,
 };
 

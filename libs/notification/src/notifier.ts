@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LogRegressed, type EventLog, type StoredCommit } from '@joinleaf/event-log';
 import type { NotificationStore } from '@joinleaf/jetstream-log';
 import { Sessions, type Stopped, type Told } from '@joinleaf/projection';
@@ -26,7 +25,11 @@ export interface NotifierOptions {
   readonly waitingMax: number;
   /** Where the log ends now. */
   readonly logEnd: () => Promise<number>;
+  readonly sleep: Sleep;
 }
+
+/** Waits so many milliseconds; handed in, so that a notifier can live in a simulated world. */
+export type Sleep = (ms: number) => Promise<unknown>;
 
 /**
  * Reads the log in order and tells nodes what they are to hear. Every notification is told once: its
@@ -47,9 +50,10 @@ export class Notifier {
 
   constructor(options: NotifierOptions) {
     this.#options = options;
-    const { store, inFlightMax, waitingMax, watcher } = options;
+    const { store, inFlightMax, waitingMax, watcher, sleep } = options;
     this.#lanes = new Lanes({
       store,
+      sleep,
       inFlightMax,
       waitingMax,
       stored: (bulletin, waiting) => {
@@ -144,7 +148,8 @@ export class Notifier {
         },
       });
     });
-    return Promise.race([read, sleep(withinMs, false)]);
+    const late = this.#options.sleep(withinMs).then(() => false);
+    return Promise.race([read, late]);
   }
 
   /** A node's invitations that still wait, among those that it has been told of. */

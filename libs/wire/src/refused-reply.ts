@@ -7,7 +7,8 @@ import {
   type SessionAddress,
   type WsaCode,
 } from '@joinleaf/multipoint';
-import { protocolVersion, type RefusedReply } from '@joinleaf/wire';
+import type { RefusedReply } from './replies.js';
+import { protocolVersion } from './requests.js';
 
 export interface RefusedParts {
   readonly code: WsaCode;

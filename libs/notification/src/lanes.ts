@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { NotificationStore } from '@joinleaf/jetstream-log';
 import type { Told } from '@joinleaf/projection';
 import type { Bulletin } from '@joinleaf/wire';
@@ -10,6 +9,7 @@ export interface LanesOptions {
   readonly store: NotificationStore;
   readonly inFlightMax: number;
   readonly waitingMax: number;
+  readonly sleep: (ms: number) => Promise<unknown>;
   stored(bulletin: Bulletin, waiting: readonly Waiting[]): void;
   conflicted(): void;
   troubled(node: string, reason: string | null): void;
@@ -30,7 +30,7 @@ export class Lanes {
     this.#world = {
       store: options.store,
       slots: new Slots(options.inFlightMax),
-      sleep: (ms) => sleep(ms),
+      sleep: options.sleep,
       settled: (count) => {
         this.#settled(count);
       },

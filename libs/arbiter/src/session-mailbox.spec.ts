@@ -85,6 +85,8 @@ const world: World = {
   monotonicMs: () => 1_000,
   newId: () => `commit-${String((ids += 1)).padStart(6, '0')}`,
   sleep: async () => undefined,
+  after: () => () => undefined,
+  every: () => () => undefined,
   random: () => 0.5,
 };
 

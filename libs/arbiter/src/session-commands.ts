@@ -12,7 +12,7 @@ import type { Arbiter } from './arbiter.js';
 import type { NodeKeeper } from './node-keeper.js';
 import type { RefusalSink, World } from './ports.js';
 import { toCommand, type Request } from './to-command.js';
-import { refusedReply, toReply } from './to-reply.js';
+import { refusalReply, toReply } from './to-reply.js';
 
 export interface SessionCommandsParts {
   readonly arbiter: Arbiter;
@@ -47,7 +47,7 @@ export class SessionCommands {
     const decoded = decode(requestSchemas[verb], bytes, requestBytesMax);
     if (!decoded.ok) {
       this.parts.malformed(verb);
-      return refusedReply({ session, commandId: null }, malformed(decoded.error), null);
+      return refusalReply({ session, commandId: null }, malformed(decoded.error), null);
     }
     const request = { verb, body: decoded.value } as Request;
     const { reply } = await this.#inTurn(subject, () => this.#decide(subject, request));
@@ -77,7 +77,7 @@ export class SessionCommands {
       nodeStatus: (name) => nodes.status(name),
     });
     const refused = (refusal: Refusal): Underway => ({
-      reply: Promise.resolve(refusedReply({ session, commandId }, refusal, null)),
+      reply: Promise.resolve(refusalReply({ session, commandId }, refusal, null)),
     });
     if (!translated.ok) return refused(translated.error);
     if (fence !== null) {
@@ -114,11 +114,11 @@ export class SessionCommands {
   async #resolve({ session, node }: CommandSubject, bytes: Uint8Array): Promise<Reply> {
     const decoded = decode(requestSchemas.resolve, bytes, requestBytesMax);
     if (!decoded.ok)
-      return refusedReply({ session, commandId: null }, malformed(decoded.error), null);
+      return refusalReply({ session, commandId: null }, malformed(decoded.error), null);
     const { commandId }: RequestOf<'resolve'> = decoded.value;
     const outcome = await this.parts.arbiter.recall(session, commandId, node);
     return outcome === null
-      ? refusedReply({ session, commandId }, { code: 'WSAEINPROGRESS', rule: 'H12' }, null)
+      ? refusalReply({ session, commandId }, { code: 'WSAEINPROGRESS', rule: 'H12' }, null)
       : toReply(session, commandId, outcome);
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryLog } from '@joinleaf/event-log';
 import { MemoryNotificationStore, sha256, type NotificationStore } from '@joinleaf/jetstream-log';
@@ -53,6 +54,7 @@ async function start(on: NotificationStore = store, waitingMax = 1_000): Promise
     inFlightMax: 16,
     waitingMax,
     logEnd: async () => Promise.resolve(Infinity),
+    sleep: (ms) => delay(ms),
   });
   const reading = new AbortController();
   running.push({ notifier, reading });
@@ -280,6 +282,7 @@ describe('Notifier', () => {
       inFlightMax: 1,
       waitingMax: 10,
       logEnd: async () => Promise.resolve(2),
+      sleep: (ms) => delay(ms),
     });
     const reading = new AbortController();
     await expect(notifier.follow(reading.signal)).rejects.toMatchObject({ name: 'LogRegressed' });
@@ -354,6 +357,7 @@ describe('Resumes', () => {
       inFlightMax: 1,
       waitingMax: 10,
       logEnd: async () => Promise.resolve(5),
+      sleep: (ms) => delay(ms),
     });
     const reply = await new Resumes(behind, store).answer('bob', null);
     expect(reply).toMatchObject({ ok: false, code: 'WSAENETDOWN', retry: 'later' });

@@ -10,6 +10,10 @@ export interface World {
   /** A new id, never given before by anybody. */
   readonly newId: () => string;
   readonly sleep: (ms: number) => Promise<void>;
+  /** Calls back once; answers how to call it off. */
+  readonly after: (ms: number, call: () => void) => () => void;
+  /** Calls back again and again; answers how to stop. */
+  readonly every: (ms: number, call: () => void) => () => void;
   /** From 0 to below 1. */
   readonly random: () => number;
 }

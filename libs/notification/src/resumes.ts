@@ -1,6 +1,5 @@
 import type { NotificationStore } from '@joinleaf/jetstream-log';
-import { protocolVersion, type Bulletin, type ResumeReply } from '@joinleaf/wire';
-import { refusedReply } from '@joinleaf/nest-kit';
+import { protocolVersion, refusedReply, type Bulletin, type ResumeReply } from '@joinleaf/wire';
 import { endOf } from './bulletin.js';
 import type { Notifier } from './notifier.js';
 

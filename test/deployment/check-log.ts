@@ -103,6 +103,8 @@ class SessionLife {
       case 'SessionShutDown':
       case 'SessionClosed':
         return this.#wrongClosing();
+      case 'CommandRefused':
+        return [];
       case 'ListenStarted':
       case 'PolicyChanged':
       case 'JoinDeferred':
@@ -185,6 +187,7 @@ class SessionLife {
         return;
       case 'ListenStarted':
       case 'JoinDeferred':
+      case 'CommandRefused':
         return;
     }
   }

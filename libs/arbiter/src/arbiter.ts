@@ -1,6 +1,6 @@
 import type { StoredCommit } from '@joinleaf/event-log';
 import type { SessionAddress } from '@joinleaf/multipoint';
-import type { Accepted, Asked, Refused } from './decide-batch.js';
+import type { Asked, Verdict } from './decide-batch.js';
 import {
   SessionMailbox,
   type MailboxOptions,
@@ -33,11 +33,7 @@ export class Arbiter {
   }
 
   /** What a node's command was told before; null when nothing is known of it. Rejects when the log is out of reach. */
-  recall(
-    session: SessionAddress,
-    commandId: string,
-    node: string,
-  ): Promise<Accepted | Refused | null> {
+  recall(session: SessionAddress, commandId: string, node: string): Promise<Verdict | null> {
     return this.#mailbox(session).recall(commandId, node);
   }
 

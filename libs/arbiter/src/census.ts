@@ -76,6 +76,7 @@ export class Census {
       case 'ListenStarted':
       case 'PolicyChanged':
       case 'JoinDeferred':
+      case 'CommandRefused':
       case 'MemberLeft':
       case 'SessionShutDown':
         return;

@@ -2,8 +2,10 @@ import type { Basis, Decided } from '@joinleaf/event-log';
 import {
   answer,
   decide,
+  err,
   evolve,
   type Answer,
+  type Decision,
   type Refusal,
   type Rule,
   type Session,
@@ -15,11 +17,20 @@ import { issuerOf } from './issuer.js';
 export interface Asked {
   readonly commandId: string;
   readonly command: SessionCommand;
+  /**
+   * Whether an earlier try of it may be on its way to the log: then its refusal is stored too, under the head
+   * that the earlier try would need.
+   */
+  readonly isRepeat?: boolean;
+  /** Why it is refused whatever the session says (H10); null or absent: the session decides. */
+  readonly refusal?: Refusal | null;
 }
 
 /** An accepted command as the log keeps it, and where. */
 export interface Remembered {
   readonly revision: number;
+  /** Its place among the decisions of its commit, from 0. */
+  readonly index: number;
   readonly decided: Decided;
 }
 
@@ -46,8 +57,8 @@ export interface BatchPlan {
   /** One verdict for each command, in order. They hold once `decisions` are stored. */
   readonly verdicts: readonly Verdict[];
   readonly after: Session;
-  /** Whether every verdict repeats an earlier one: then it holds whatever happened since. */
-  readonly onlyRepeats: boolean;
+  /** Whether the log holds every verdict already: then it holds whatever happened since. */
+  readonly onlyRecalled: boolean;
 }
 
 export interface BatchInput {
@@ -67,21 +78,24 @@ export function decideBatch({ session, revision, asked, earlier }: BatchInput): 
   const verdicts: Verdict[] = [];
   const inBatch = new Map<string, Remembered | Refused>();
   let state = session;
-  let repeats = 0;
+  let onRecord = 0;
 
-  for (const { commandId, command } of asked) {
+  for (const { commandId, command, isRepeat = false, refusal = null } of asked) {
     const basedOn = { revision, decisions: decisions.length };
     const before = earlier(commandId) ?? inBatch.get(commandId);
     if (before !== undefined) {
-      repeats += 1;
-      verdicts.push(repeated(before, command, basedOn));
+      const verdict = repeated(before, command, basedOn);
+      verdicts.push(verdict);
+      if ('decided' in before) onRecord += 1;
+      else if (isRepeat && verdict === before) decisions.push(keptRefusal(commandId, before));
       continue;
     }
-    const decision = decide(command, state);
+    const decision: Decision = refusal === null ? decide(command, state) : err(refusal);
     if (!decision.ok) {
       const refused: Refused = { kind: 'refused', command, refusal: decision.error, basedOn };
       inBatch.set(commandId, refused);
       verdicts.push(refused);
+      if (isRepeat) decisions.push(keptRefusal(commandId, refused));
       continue;
     }
     const { rule, events } = decision.value;
@@ -89,11 +103,11 @@ export function decideBatch({ session, revision, asked, earlier }: BatchInput): 
     verdicts.push({ kind: 'accepted', revision: at, rule, answer: answer(command, events) });
     if (events.length === 0) continue;
     const decided: Decided = { commandId, command, rule, events };
+    inBatch.set(commandId, { revision: at, index: decisions.length, decided });
     decisions.push(decided);
-    inBatch.set(commandId, { revision: at, decided });
     state = events.reduce(evolve, state);
   }
-  return { decisions, verdicts, after: state, onlyRepeats: repeats === asked.length };
+  return { decisions, verdicts, after: state, onlyRecalled: onRecord === asked.length };
 }
 
 // The answer is the earlier one, but only for who asked: an id is no key to somebody else's outcome.
@@ -105,8 +119,25 @@ function repeated(before: Remembered | Refused, command: SessionCommand, basedOn
   return 'decided' in before ? recalled(before) : before;
 }
 
+// As an event, so that it takes the place in the log that an earlier try of the command would need.
+function keptRefusal(commandId: string, { command, refusal }: Refused): Decided {
+  const { code, rule, facts = null } = refusal;
+  return { commandId, command, rule, events: [{ type: 'CommandRefused', code, facts }] };
+}
+
 /** The verdict on a command that the log holds. */
-export function recalled({ revision, decided }: Remembered): Accepted {
+export function recalled({ revision, index, decided }: Remembered): Verdict {
   const { command, rule, events } = decided;
+  const [first] = events;
+  if (first?.type === 'CommandRefused') {
+    const { code, facts } = first;
+    const refusal: Refusal = facts === null ? { code, rule } : { code, rule, facts };
+    return {
+      kind: 'refused',
+      command,
+      refusal,
+      basedOn: { revision: revision - 1, decisions: index },
+    };
+  }
   return { kind: 'accepted', revision, rule, answer: answer(command, events) };
 }

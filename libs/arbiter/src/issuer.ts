@@ -15,6 +15,7 @@ export function issuerOf(command: SessionCommand): string | null {
     case 'DeferJoin':
       return socketParts(command.acceptor).node;
     case 'RejectJoin':
+    case 'SettleCommand':
       return command.node;
     case 'CloseSocket':
       return socketParts(command.socket).node;

@@ -80,11 +80,14 @@ export class SessionCommands {
       reply: Promise.resolve(refusalReply({ session, commandId }, refusal, null)),
     });
     if (!translated.ok) return refused(translated.error);
-    if (fence !== null) {
+    const isRepeat = request.body.repeat === true;
+    if (fence !== null && !isRepeat) {
       this.#recordFenced(session, commandId, translated.value, fence);
       return refused(fence);
     }
-    const outcome = arbiter.submit(session, { commandId, command: translated.value });
+    // What was decided while the run could still speak holds; else the fence does, and is put on record.
+    const asked = { commandId, command: translated.value, isRepeat, refusal: fence };
+    const outcome = arbiter.submit(session, asked);
     return { reply: outcome.then((decided) => toReply(session, commandId, decided)) };
   }
 
@@ -116,10 +119,12 @@ export class SessionCommands {
     if (!decoded.ok)
       return refusalReply({ session, commandId: null }, malformed(decoded.error), null);
     const { commandId }: RequestOf<'resolve'> = decoded.value;
-    const outcome = await this.parts.arbiter.recall(session, commandId, node);
-    return outcome === null
-      ? refusalReply({ session, commandId }, { code: 'WSAEINPROGRESS', rule: 'H12' }, null)
-      : toReply(session, commandId, outcome);
+    const { arbiter } = this.parts;
+    const known = await arbiter.recall(session, commandId, node);
+    if (known !== null) return toReply(session, commandId, known);
+    // It may still be on its way to the log. Recording that it is not there takes the place that it would need.
+    const settle = { commandId, command: { type: 'SettleCommand', node }, isRepeat: true } as const;
+    return toReply(session, commandId, await arbiter.submit(session, settle));
   }
 }
 

@@ -58,17 +58,20 @@ const memoryLog = (commitBytesMax?: number) =>
     ...(commitBytesMax === undefined ? {} : { commitBytesMax }),
   });
 
-/** A log whose next append answers `unknown`, stored or not. */
+/** A log whose next append answers `unknown`: stored, not stored, or stored when it is told to arrive. */
 class LossyLog implements EventLog {
-  lose: 'answer' | 'message' | null = null;
+  mayLag = false;
+  lose: 'answer' | 'message' | 'time' | null = null;
   appends = 0;
+  arrive: () => Promise<AppendOutcome | null> = async () => null;
   constructor(private readonly log: EventLog) {}
 
   async append(...call: Parameters<EventLog['append']>): Promise<AppendOutcome> {
     this.appends += 1;
     const lost = this.lose;
     this.lose = null;
-    if (lost !== 'message') {
+    if (lost === 'time') this.arrive = () => this.log.append(...call);
+    if (lost === 'answer' || lost === null) {
       const outcome = await this.log.append(...call);
       if (lost === null) return outcome;
     }
@@ -77,6 +80,7 @@ class LossyLog implements EventLog {
 
   read: EventLog['read'] = (...call) => this.log.read(...call);
   follow: EventLog['follow'] = (...call) => this.log.follow(...call);
+  readsMayLag = (): boolean => this.mayLag;
 }
 
 let ids = 0;
@@ -112,7 +116,9 @@ function mailboxOn(log: EventLog, changes: Partial<MailboxOptions> = {}) {
   const mailbox = new SessionMailbox(session, parts, { ...options, ...changes });
   const say = (commandId: string, command: SessionCommand) =>
     mailbox.submit({ commandId, command });
-  return { mailbox, refusals, bugs, say };
+  const repeat = (commandId: string, command: SessionCommand) =>
+    mailbox.submit({ commandId, command, isRepeat: true });
+  return { mailbox, refusals, bugs, say, repeat };
 }
 
 async function commitsOf(log: EventLog): Promise<StoredCommit[]> {
@@ -225,6 +231,59 @@ describe('a session mailbox', () => {
       expect(decided.map(({ commandId }) => commandId)).toEqual(['open-0001', 'invite-01']);
     },
   );
+
+  it('[H12] does not refuse what an append under way elsewhere may still record', async () => {
+    const log = new LossyLog(memoryLog());
+    const [one, other] = [mailboxOn(log), mailboxOn(log)];
+    await one.say('open-0001', open);
+    log.lose = 'time';
+    expect(await one.say('invite-01', invites('ada'))).toEqual({ kind: 'unknown' });
+
+    const unreachable = { ...invites('ada'), leafNode: 'lost' } as const;
+    expect(codeOf(await other.repeat('invite-01', unreachable))).toBe('WSAENETUNREACH');
+    expect(await log.arrive()).toMatchObject({ kind: 'conflict' });
+    expect(codeOf(await one.repeat('invite-01', invites('ada')))).toBe('WSAENETUNREACH');
+  });
+
+  it('[H9] finds a repetition in the log, though this arbiter has refused the first try', async () => {
+    const log = memoryLog();
+    const [one, other] = [mailboxOn(log), mailboxOn(log)];
+    expect(codeOf(await one.say('ask-00001', asks('ada')))).toBe('WSAECONNREFUSED');
+    await other.say('open-0001', open);
+    await other.say('listen-01', listen);
+    expect(codeOf(await other.repeat('ask-00001', asks('ada')))).toBe('accepted');
+    expect(codeOf(await one.repeat('ask-00001', asks('ada')))).toBe('accepted');
+  });
+
+  it('[H9] keeps the refusal of a repetition in the log, where every arbiter finds it', async () => {
+    const log = memoryLog();
+    const [one, other] = [mailboxOn(log), mailboxOn(log)];
+    expect(codeOf(await one.repeat('ask-00001', asks('ada')))).toBe('WSAECONNREFUSED');
+    await other.say('open-0001', open);
+    await other.say('listen-01', listen);
+    expect(codeOf(await other.repeat('ask-00001', asks('ada')))).toBe('WSAECONNREFUSED');
+    const [first] = await commitsOf(log);
+    expect(first?.decisions).toMatchObject([{ events: [{ type: 'CommandRefused' }] }]);
+  });
+
+  it('[H12] settles what became of a command that is not on record, for good', async () => {
+    const log = memoryLog();
+    const [one, other] = [mailboxOn(log), mailboxOn(log)];
+    await one.say('open-0001', open);
+    const settle = { type: 'SettleCommand', node: 'root' } as const;
+    const settled = await one.repeat('invite-01', settle);
+    expect(settled).toMatchObject({ refusal: { code: 'WSAENETDOWN', rule: 'H12' } });
+    expect(codeOf(await other.say('invite-01', invites('ada')))).toBe('WSAENETDOWN');
+    expect(codeOf(await other.say('invite-02', invites('ada')))).toBe('accepted');
+  });
+
+  it('[H12] stores its refusals while reads of the log may lag', async () => {
+    const log = new LossyLog(memoryLog());
+    const { say } = mailboxOn(log);
+    log.mayLag = true;
+    expect(codeOf(await say('ask-00001', asks('ada')))).toBe('WSAECONNREFUSED');
+    expect(await commitsOf(log)).toHaveLength(1);
+  });
 
   it('[H13] turns commands away at once when too many wait', async () => {
     const { say } = mailboxOn(memoryLog(), { queueMax: 2, batchMax: 1 });

@@ -21,7 +21,6 @@ import {
 import {
   decideBatch,
   recalled,
-  type Accepted,
   type Asked,
   type BatchPlan,
   type Refused,
@@ -75,6 +74,8 @@ export class SessionMailbox {
   readonly #queue: Letter[] = [];
   readonly #remembered = new Map<string, Remembered>();
   readonly #refused = new RecentRefusals();
+  /** Commands that an append without an answer may still record. */
+  readonly #inDoubt = new Set<string>();
   #state: Session = unopened;
   #head: Head = emptyHead;
   #loaded = false;
@@ -111,7 +112,8 @@ export class SessionMailbox {
       });
     }
     return new Promise((settle) => {
-      this.#queue.push({ ...asked, settle });
+      const isRepeat = asked.isRepeat === true || this.#inDoubt.has(asked.commandId);
+      this.#queue.push({ ...asked, isRepeat, settle });
       this.#working ??= this.#work();
     });
   }
@@ -120,7 +122,7 @@ export class SessionMailbox {
    * What a command was told before, by any arbiter; null when neither the log nor we remember it, or when
    * another node asked it: an id is no key to somebody else's outcome.
    */
-  async recall(commandId: string, node: string): Promise<Accepted | Refused | null> {
+  async recall(commandId: string, node: string): Promise<Verdict | null> {
     while (this.#working !== null) await this.#working;
     const reading = this.#readToEnd();
     // Commands that come meanwhile wait: two readers would fold the same commits twice.
@@ -162,7 +164,7 @@ export class SessionMailbox {
       }
       const plan = this.#plan(batch);
       if (plan.decisions.length === 0) {
-        if (!plan.onlyRepeats && (await this.#isStale())) continue;
+        if (!plan.onlyRecalled && (await this.#isStale())) continue;
         this.#settle(batch, plan.verdicts);
         return;
       }
@@ -192,7 +194,10 @@ export class SessionMailbox {
       return;
     }
     this.parts.reportBug('a batch could not be decided', cause);
-    for (const letter of batch) letter.settle({ kind: 'unknown' });
+    for (const letter of batch) {
+      this.#inDoubt.add(letter.commandId);
+      letter.settle({ kind: 'unknown' });
+    }
   }
 
   // What stands in the way of deciding, or null.
@@ -209,7 +214,12 @@ export class SessionMailbox {
   #plan(asked: readonly Letter[]): BatchPlan {
     const now = this.parts.world.now();
     const earlier = (id: string) => this.#remembered.get(id) ?? this.#refused.get(id, now);
-    return decideBatch({ session: this.#state, revision: this.#head.revision, asked, earlier });
+    // A refusal that rests on a read alone is stored while reads may lag: storing proves the state it rests on.
+    const careful = this.parts.log.readsMayLag()
+      ? asked.map((each) => ({ ...each, isRepeat: true }))
+      : asked;
+    const { revision } = this.#head;
+    return decideBatch({ session: this.#state, revision, asked: careful, earlier });
   }
 
   #append(decisions: readonly Decided[]): Promise<AppendOutcome> {
@@ -245,7 +255,10 @@ export class SessionMailbox {
       case 'unknown':
         // The next append for this head settles the matter: at most one of the two is ever stored.
         this.#loaded = false;
-        for (const letter of batch) letter.settle({ kind: 'unknown' });
+        for (const letter of batch) {
+          this.#inDoubt.add(letter.commandId);
+          letter.settle({ kind: 'unknown' });
+        }
         return true;
     }
   }
@@ -312,9 +325,11 @@ export class SessionMailbox {
   #advance(commit: ChainedCommit, state: Session): void {
     this.#state = state;
     this.#head = headOf(commit);
-    for (const decided of commit.decisions) {
-      this.#remembered.set(decided.commandId, { revision: commit.revision, decided });
+    const { revision } = commit;
+    for (const [index, decided] of commit.decisions.entries()) {
+      this.#remembered.set(decided.commandId, { revision, index, decided });
     }
+    this.#inDoubt.clear(); // Whatever was meant for this place is stored here, or never will be.
     this.parts.folded(commit);
   }
 }

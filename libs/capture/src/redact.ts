@@ -167,6 +167,8 @@ class Redactor {
           evidence: this.#evidence(node, evidence),
         };
       }
+      case 'SettleCommand':
+        return { ...command, node: this.#node(command.node) };
       case 'CloseGroup':
       case 'ExpireJoins':
         return command;
@@ -202,6 +204,8 @@ class Redactor {
         };
       case 'MemberLeft':
         return { ...event, leaf: this.#socket(event.leaf) };
+      case 'CommandRefused':
+        return event.facts === null ? event : { ...event, facts: this.#facts(event.facts) };
       case 'ListenStarted':
       case 'JoinDeferred':
       case 'JoinFailed':

@@ -70,8 +70,8 @@ interface Question<T extends { readonly ok: true }> {
   readonly read: (bytes: Uint8Array) => T | RefusedReply | null;
   /** What to throw when the time is up and the question may have arrived. */
   readonly unknown: () => JoinleafError;
-  /** Whether WSAEINPROGRESS is an answer here, and not a reason to ask again. */
-  readonly takesUnknown: boolean;
+  /** Whether it is a command: then its repetition says that it is one. */
+  readonly isCommand: boolean;
 }
 
 export class Asker {
@@ -101,13 +101,16 @@ export class Asker {
           new UnknownOutcomeError(session, commandId, (more) =>
             this.resolve(session, commandId, more),
           ),
-        takesUnknown: false,
+        isCommand: true,
       },
       options,
     );
   }
 
-  /** What the log says of a command. */
+  /**
+   * What became of a command. When it is not on record, WSAENETDOWN by H12 says so, and that it never will be: the answer
+   * does not change.
+   */
   async resolve(
     session: SessionAddress,
     commandId: string,
@@ -120,7 +123,7 @@ export class Asker {
         body: { v: protocolVersion, incarnation, commandId },
         read: reader(replySchema),
         unknown: () => silent('resolve'),
-        takesUnknown: true,
+        isCommand: false,
       },
       options,
     );
@@ -165,7 +168,7 @@ export class Asker {
         body: { v: protocolVersion, incarnation, ...body },
         read,
         unknown: () => silent(verb),
-        takesUnknown: false,
+        isCommand: false,
       },
       options,
     );
@@ -191,7 +194,8 @@ export class Asker {
     ends: AbortSignal,
   ): Promise<T | RefusedReply> {
     const { world, counters, requestTimeoutMs } = this.parts;
-    const bytes = encode(question.body);
+    const first = encode(question.body);
+    const again = question.isCommand ? encode({ ...question.body, repeat: true }) : first;
     let maybeArrived = false;
     let lastRefusal: RefusedReply | null = null;
     for (let tries = 0; ; tries += 1) {
@@ -203,10 +207,11 @@ export class Asker {
         throw unreachable(question.subject);
       }
       if (tries > 0) counters.add('retries', 1);
+      const bytes = maybeArrived ? again : first;
       const answer = await this.#try(question.subject, bytes, until - world.now(), ends);
       const reply = this.#replyIn(answer, question);
       if (reply?.ok === true) return reply;
-      if (reply !== null && isFinal(reply, question.takesUnknown)) return reply;
+      if (reply !== null && isFinal(reply)) return reply;
       if (answer.kind === 'silence' || reply?.retry === 'unknown') maybeArrived = true;
       else lastRefusal = reply ?? lastRefusal;
       await world.sleep(Math.min(this.#pauseMs(tries), Math.max(until - world.now(), 0)), ends);
@@ -281,10 +286,11 @@ const reader =
     return decoded.ok ? decoded.value : null;
   };
 
-// A service that is overloaded (H13) or has lost its log for the moment is asked again.
-function isFinal({ code, rule, retry }: RefusedReply, takesUnknown: boolean): boolean {
-  if (retry === 'unknown') return takesUnknown && code === 'WSAEINPROGRESS';
-  return code !== 'WSAENETDOWN' && rule !== 'H13';
+// A service that is overloaded (H13) or has lost its log for the moment is asked again; that a command is not on
+// record, and never will be (H12), is an answer.
+function isFinal({ code, rule, retry }: RefusedReply): boolean {
+  if (retry === 'unknown') return false;
+  return rule === 'H12' || (code !== 'WSAENETDOWN' && rule !== 'H13');
 }
 
 const silent = (verb: string): JoinleafError =>

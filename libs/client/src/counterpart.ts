@@ -174,7 +174,9 @@ export class Counterpart {
     const known = this.#replies.get(commandId);
     if (known !== undefined) return known;
     if (subject.verb === 'resolve') {
-      return refusedReply({ code: 'WSAEINPROGRESS', rule: 'H12' }, session, commandId);
+      const settled = refusedReply({ code: 'WSAENETDOWN', rule: 'H12' }, session, commandId);
+      this.#replies.set(commandId, settled);
+      return settled;
     }
     if (this.#over.has(`${node}/${incarnation}`)) {
       return refusedReply({ code: 'WSAENETRESET', rule: 'H10' }, session, commandId);

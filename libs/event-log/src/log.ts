@@ -65,11 +65,17 @@ export interface EventLog {
   ): Promise<AppendOutcome>;
 
   /**
-   * One session's commits, oldest first, read so that an acknowledged append is always seen.
+   * One session's commits, oldest first, read so that an acknowledged append is always seen, unless `readsMayLag`.
    *
    * @throws UnreadableCommit at a stored message that is no commit of this session.
    */
   read(session: SessionAddress, options?: ReadOptions): AsyncIterable<StoredCommit>;
+
+  /**
+   * Whether a read may miss what was acknowledged: for a while after whoever leads the log may have changed, because a new
+   * leader answers before it has caught up with itself. What is then answered from a read alone had better be appended.
+   */
+  readsMayLag(): boolean;
 
   /**
    * All sessions' commits, in the order of the stream; goes on with new ones until the signal.

@@ -56,6 +56,10 @@ export class MemoryLog implements EventLog {
     return { kind: 'ok', commit: { ...sealed, hash: this.#options.sha256(bytes), sequence } };
   }
 
+  readsMayLag(): boolean {
+    return false;
+  }
+
   async *read(session: SessionAddress, options: ReadOptions = {}): AsyncIterable<StoredCommit> {
     if (!isSessionAddress(session)) throw new BadDraft('session', 'is not a session address');
     for (const message of this.#after(session, options.afterSequence ?? 0)) {

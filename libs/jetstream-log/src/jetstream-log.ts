@@ -37,6 +37,8 @@ export interface JetStreamLogOptions {
 }
 
 const deadlineMsDefault = 5_000;
+/** The longest that a new leader was seen to answer from less than it had acknowledged, twice over. */
+const laggingMs = 10_000;
 
 /** The event log kept in JetStream. `ensureStreams` has made and checked its stream. */
 export class JetStreamLog implements EventLog {
@@ -113,6 +115,10 @@ export class JetStreamLog implements EventLog {
         `${error.message}, which lies there or later`,
       );
     }
+  }
+
+  readsMayLag(): boolean {
+    return this.#requests.sinceTroubleMs < laggingMs;
   }
 
   async *follow(options: FollowOptions = {}): AsyncGenerator<Followed> {

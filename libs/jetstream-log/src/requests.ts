@@ -60,6 +60,7 @@ export class Requests {
   readonly #waiting = new Set<() => void>();
   readonly #reconnectListeners = new Set<() => void>();
   #count = 0;
+  #troubledAt = -Infinity;
   #connected = true;
   #subscribed = false;
   #sweeping: NodeJS.Timeout | undefined;
@@ -87,6 +88,11 @@ export class Requests {
     return this.#nc.isClosed();
   }
 
+  /** Milliseconds since a request was lost or met nobody, or the connection broke; Infinity if none ever was. */
+  get sinceTroubleMs(): number {
+    return performance.now() - this.#troubledAt;
+  }
+
   /** The largest message that the server takes, with its headers, in bytes. */
   get payloadBytesMax(): number {
     return this.#nc.info?.max_payload ?? Infinity;
@@ -96,11 +102,12 @@ export class Requests {
   ask(question: Question): Promise<Reply> {
     return new Promise((resolve) => {
       this.#send(question, resolve, (message) => {
-        resolve(
-          isNobody(message)
-            ? { kind: 'nobody', cause: new NobodyServes(question.subject) }
-            : { kind: 'answer', message },
-        );
+        if (isNobody(message)) {
+          this.#troubledAt = performance.now();
+          resolve({ kind: 'nobody', cause: new NobodyServes(question.subject) });
+        } else {
+          resolve({ kind: 'answer', message });
+        }
         return true;
       });
     });
@@ -208,12 +215,14 @@ export class Requests {
     for (const [token, pending] of this.#pending) {
       if (!which(pending)) continue;
       this.#pending.delete(token);
+      this.#troubledAt = performance.now();
       pending.onEnd(how());
     }
   }
 
   #loseAll(): void {
     this.#connected = false;
+    this.#troubledAt = performance.now();
     this.#end(
       () => true,
       () => ({ kind: 'lost', cause: new NoAnswer('disconnected') }),

@@ -18,7 +18,8 @@ export type SessionCommand =
   | ShutdownSession
   | CloseGroup
   | ExpireJoins
-  | LoseNode;
+  | LoseNode
+  | SettleCommand;
 
 export type CommandOf<T extends SessionCommand['type']> = Extract<SessionCommand, { type: T }>;
 
@@ -133,6 +134,13 @@ interface LoseNode {
   readonly node: string;
   readonly incarnation: string;
   readonly evidence: LossEvidence;
+}
+
+/** A node asks what became of a command that is not on record: from now on it never will be. */
+interface SettleCommand {
+  readonly type: 'SettleCommand';
+  /** Who asks. */
+  readonly node: string;
 }
 
 export type LossEvidence =

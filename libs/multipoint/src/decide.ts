@@ -1,6 +1,6 @@
 import { closeGroup, closeSocket, expireJoins, loseNode, shutdown } from './closing.js';
 import type { SessionCommand } from './command.js';
-import type { Decision } from './decision.js';
+import { refuse, type Decision } from './decision.js';
 import { inviteLeaf, requestJoin } from './join-leaf.js';
 import { changePolicy, listen, openSession } from './opening.js';
 import { acceptJoin, deferJoin, rejectJoin } from './accept.js';
@@ -38,5 +38,7 @@ export function decide(command: SessionCommand, session: Session): Decision {
       return expireJoins(command, session);
     case 'LoseNode':
       return loseNode(command, session);
+    case 'SettleCommand':
+      return refuse('WSAENETDOWN', 'H12', { recorded: false });
   }
 }

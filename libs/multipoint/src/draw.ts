@@ -133,6 +133,8 @@ const lose: DrawCommand = (chance) => ({
   evidence: evidence(chance),
 });
 
+const settle: DrawCommand = (chance) => ({ type: 'SettleCommand', node: pick(chance, nodes) });
+
 const closeGroup: DrawCommand = () => ({ type: 'CloseGroup' });
 
 const times = (count: number, draw: DrawCommand): readonly DrawCommand[] =>
@@ -142,11 +144,24 @@ const times = (count: number, draw: DrawCommand): readonly DrawCommand[] =>
 const commandsWhenOpen: readonly DrawCommand[] = [
   ...[times(9, ask), times(8, accept), times(5, invite), times(4, close)].flat(),
   ...[times(2, listen), times(2, changePolicy), times(2, expire)].flat(),
-  ...[reject, defer, lose, open, closeGroup, shutdown],
+  ...[reject, defer, lose, open, closeGroup, shutdown, settle],
 ];
 const commandsOtherwise: readonly DrawCommand[] = [
   ...[times(4, open), times(2, close)].flat(),
-  ...[listen, changePolicy, invite, ask, accept, reject, defer, shutdown, expire, lose, closeGroup],
+  ...[
+    listen,
+    changePolicy,
+    invite,
+    ask,
+    accept,
+    reject,
+    defer,
+    shutdown,
+    expire,
+    lose,
+    closeGroup,
+    settle,
+  ],
 ];
 
 const events: readonly ((chance: Chance) => SessionEvent)[] = [
@@ -161,6 +176,11 @@ const events: readonly ((chance: Chance) => SessionEvent)[] = [
   }),
   (chance) => ({ type: 'ListenStarted', backlog: 1 + chance(4) }),
   (chance) => ({ type: 'PolicyChanged', policy: policy(chance) }),
+  (chance) => ({
+    type: 'CommandRefused',
+    code: pick(chance, ['WSAEALREADY', 'WSAENETDOWN'] as const),
+    facts: maybe(chance, () => ({ recorded: false })),
+  }),
   (chance) => ({
     type: 'JoinRequested',
     join: joinId(chance),

@@ -4,7 +4,7 @@ import type { JoinFlags } from './join-flags.js';
 import type { AdmissionPolicy } from './policy.js';
 import type { Qos } from './qos.js';
 import type { SocketId } from './socket-id.js';
-import type { WsaCode } from './wsa.js';
+import type { Facts, WsaCode } from './wsa.js';
 
 export type { Base64, JoinFlags };
 
@@ -38,6 +38,7 @@ export type SessionEvent =
   | JoinFailed
   | JoinCancelled
   | MemberLeft
+  | CommandRefused
   | SessionShutDown
   | SessionClosed;
 
@@ -116,6 +117,16 @@ interface MemberLeft {
   readonly type: 'MemberLeft';
   readonly leaf: SocketId;
   readonly departure: Departure;
+}
+
+/**
+ * A refusal that is kept in the log: of a command that may have been on its way before. From here on an earlier
+ * try of it can no longer be recorded, and every repetition hears the same.
+ */
+interface CommandRefused {
+  readonly type: 'CommandRefused';
+  readonly code: WsaCode;
+  readonly facts: Facts | null;
 }
 
 interface SessionShutDown {

@@ -25,6 +25,8 @@ export function evolve(session: Session, event: SessionEvent): Session {
     case 'JoinFailed':
     case 'JoinCancelled':
       return withoutJoin(session, event.join);
+    case 'CommandRefused':
+      return session;
     case 'MemberLeft':
       return withoutMember(session, event.leaf);
     case 'SessionShutDown': {

@@ -86,6 +86,7 @@ export function notify(before: Session, event: SessionEvent): readonly Notificat
     case 'SessionOpened':
     case 'ListenStarted':
     case 'JoinDeferred':
+    case 'CommandRefused':
       return [];
     case 'PolicyChanged':
       return otherFlows(before, event);

@@ -213,6 +213,7 @@ export const checks: Checks = {
   CloseGroup: [['WSAEINVAL', 'H7', (m) => isOpen(m) && !m.isGroup]],
   ExpireJoins: [],
   LoseNode: [],
+  SettleCommand: [['WSAENETDOWN', 'H12', () => true]],
 };
 
 const isThere = (m: Model, { root, policy }: CommandOf<'OpenSession'>): boolean =>
@@ -282,6 +283,8 @@ function happens(m: Model, c: SessionCommand): readonly SessionEvent[] {
         .map(({ id }) => refusal(id, 'timed-out', 'WSAETIMEDOUT'));
     case 'LoseNode':
       return lost(m, `${c.node}/${c.incarnation}/`);
+    case 'SettleCommand':
+      return [];
   }
 }
 
@@ -397,6 +400,8 @@ export function apply(m: Model, event: SessionEvent): void {
       m.waiting.push({ ...base, deferred: false });
       return;
     }
+    case 'CommandRefused':
+      return;
     case 'JoinDeferred':
       for (const join of m.waiting) if (join.id === event.join) join.deferred = true;
       return;

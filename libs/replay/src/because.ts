@@ -297,6 +297,7 @@ function speakerOf(command: SessionCommand): SocketId | null {
     case 'CloseGroup':
     case 'ExpireJoins':
     case 'LoseNode':
+    case 'SettleCommand':
       return null;
   }
 }

@@ -107,6 +107,8 @@ export class Cast {
         return { kind: 'timer' };
       case 'LoseNode':
         return { kind: 'detector' };
+      case 'SettleCommand':
+        return { kind: 'stranger', name: command.node };
     }
   }
 

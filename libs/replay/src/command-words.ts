@@ -52,6 +52,8 @@ export function commandWords(command: SessionCommand, session: SessionAddress, c
       return `${who} looks for joins that were due by ${timeOfDay(command.now)}`;
     case 'LoseNode':
       return `node ${command.node} is lost: ${evidenceWords(command.evidence)}`;
+    case 'SettleCommand':
+      return `${who} asks what became of a command`;
   }
 }
 

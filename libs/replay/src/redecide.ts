@@ -122,7 +122,7 @@ export const isDivergence = (verdict: Verdict): boolean =>
 /** Decides one record again. */
 export function compare(step: Step, decider: Decider = decide): Comparison {
   const recorded = recordedOutcome(step);
-  if (step.kind === 'refusal' && isEdgeRule(step.refusal.rule)) {
+  if (recorded.kind === 'refused' && isEdgeRule(recorded.rule)) {
     return { verdict: 'at-the-edge', recorded, recomputed: null };
   }
   if (!step.trusted || step.before === null)
@@ -135,7 +135,10 @@ export function compare(step: Step, decider: Decider = decide): Comparison {
 export function recordedOutcome(step: Step): Outcome {
   if (step.kind === 'decision') {
     const { rule, events } = step.decided;
-    return { kind: 'accepted', rule, events };
+    const [first] = events;
+    return first?.type === 'CommandRefused'
+      ? { kind: 'refused', code: first.code, rule, facts: first.facts }
+      : { kind: 'accepted', rule, events };
   }
   const { code, rule, facts } = step.refusal;
   return { kind: 'refused', code, rule, facts };

@@ -267,6 +267,8 @@ function commandLabels(command: SessionCommand, join: string): readonly string[]
       return ['deadline', 'due'];
     case 'LoseNode':
       return [`node ${command.node} lost`, 'lost'];
+    case 'SettleCommand':
+      return ['what became of it?', 'settle'];
   }
 }
 
@@ -282,6 +284,8 @@ function effects({ decided }: DecisionStep, cast: Cast): string {
         return 'policy changed';
       case 'JoinRequested':
         return '';
+      case 'CommandRefused':
+        return event.code;
       case 'JoinDeferred':
         return `${event.join} put off`;
       case 'LeafAdmitted':

@@ -87,6 +87,7 @@ export const eventSchema = z.discriminatedUnion('type', [
       'node-lost',
     ]),
   }),
+  z.strictObject({ type: type('CommandRefused'), code: codeField, facts: factsField.nullable() }),
   z.strictObject({ type: type('SessionShutDown') }),
   z.strictObject({
     type: type('SessionClosed'),
@@ -163,6 +164,7 @@ export const commandSchema = z.discriminatedUnion('type', [
       z.strictObject({ kind: type('stopped') }),
     ]),
   }),
+  z.strictObject({ type: type('SettleCommand'), node: nameField }),
 ]) satisfies z.ZodType<SessionCommand>;
 
 /** A commit, as JL_EVENTS stores it. Strict: an unknown field or event needs a newer reader. */

@@ -21,6 +21,12 @@ const envelope = {
   v: z.literal(protocolVersion),
   commandId: commandIdField,
   incarnation: incarnationField,
+  repeat: z
+    .literal(true)
+    .exactOptional()
+    .describe(
+      'an earlier try of this command id may have arrived: then a refusal is kept in the log',
+    ),
 };
 
 const openRequest = z.strictObject({

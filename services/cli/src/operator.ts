@@ -65,8 +65,9 @@ export async function operate(
   const body = { v: 1, commandId, incarnation, socket: serial, ...command.body };
   const subject = live.subjects.command(node, session, command.verb);
   const deadline = performance.now() + settings.timeoutMs;
-  for (;;) {
-    const reply = await askOnce(live, subject, encode(body));
+  for (let tries = 0; ; tries += 1) {
+    const asked = tries === 0 ? body : { ...body, repeat: true };
+    const reply = await askOnce(live, subject, encode(asked));
     if (reply?.ok === true) return reply;
     if (reply !== null && reply.code !== 'WSAEINPROGRESS') throw refusal(reply);
     if (performance.now() >= deadline || signal.aborted) throw noAnswer(session, commandId);

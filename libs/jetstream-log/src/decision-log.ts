@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { RefusalRecord } from '@joinleaf/event-log';
 import type { SessionAddress } from '@joinleaf/multipoint';
 import { decode, encode, refusalRecordSchema, type Subjects } from '@joinleaf/wire';
@@ -100,8 +99,9 @@ export class JetStreamDecisionLog implements DecisionLog {
   }
 
   async flush(withinMs = 5_000): Promise<DecisionCounts> {
-    const deadline = performance.now() + withinMs;
-    while (this.counts.waiting > 0 && performance.now() < deadline) await delay(flushPollMs);
+    const { clock } = this.#records.requests;
+    const deadline = clock.now() + withinMs;
+    while (this.counts.waiting > 0 && clock.now() < deadline) await clock.delay(flushPollMs);
     return this.counts;
   }
 
@@ -144,7 +144,7 @@ export class JetStreamDecisionLog implements DecisionLog {
     try {
       while (!(await this.#stored(refusal))) {
         this.#counts.repeated += 1;
-        await delay(pauseMs);
+        await this.#records.requests.clock.delay(pauseMs);
         await this.#records.requests.whenConnected(tryTimeoutMs);
       }
     } catch {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { LogRegressed } from '@joinleaf/event-log';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { comesBack } from './comes-back.js';
@@ -50,6 +49,7 @@ export async function* followStream(
   following: StreamFollowing,
 ): AsyncGenerator<FollowedMessage> {
   const { subject, complete, by, signal } = following;
+  const { clock } = requests;
   if (signal?.aborted) return;
   const begun = await withPatience(requests, patienceMs, signal, () =>
     access.extent(requestTimeoutMs),
@@ -63,11 +63,11 @@ export async function* followStream(
 
   const deliver: Delivery =
     by === 'polling'
-      ? (from, until) => polledMessages(nc, access, subject, from, until)
+      ? (from, until) => polledMessages(nc, access, { subject, from, signal: until, clock })
       : (from, until) => pulledMessages(nc, access.stream, from, until);
   while (!signal?.aborted && !requests.closed) {
     using watch = new RegressionWatch(requests, access, place, signal);
-    using stall = new StallWatch(access, subject, place);
+    using stall = new StallWatch(access, subject, place, clock);
     const until = AbortSignal.any([watch.signal, stall.signal]);
     try {
       for await (const delivered of deliver(place.due, until)) yield* place.take(delivered);
@@ -76,7 +76,7 @@ export async function* followStream(
     }
     await watch.verdict();
     if (stall.nothingLeft) yield* place.end();
-    if (!signal?.aborted) await delay(pauseMs);
+    if (!signal?.aborted) await clock.delay(pauseMs);
   }
 }
 

@@ -6,6 +6,8 @@ export {
   type BrokerEvent,
   type BrokerOptions,
 } from './broker.js';
+export { keepTime } from './requests.js';
+export { realClock, type Clock } from './clock.js';
 export {
   JetStreamDecisionLog,
   type DecisionCounts,
@@ -46,10 +48,18 @@ export type {
   WriteOptions,
 } from './record-stream.js';
 export type { SlotCounts } from './slot-writer.js';
+export {
+  JetStreamParkedLog,
+  type Finder,
+  type ParkOutcome,
+  type Poisoned,
+  type StoredParked,
+} from './parked-log.js';
 export { sha256 } from './stored-commit.js';
 export {
   bulletinsPerNodeMax,
   decisionDays,
+  parkedMax,
   streamPlans,
   type StreamPlan,
   type StreamRole,

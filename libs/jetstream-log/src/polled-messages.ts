@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from './clock.js';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { BatchedMessage, StreamAccess } from './stream-access.js';
 
@@ -8,6 +8,14 @@ const idlePollMs = 1_000;
 const quickPollMs = 4;
 const quickPolls = 10;
 
+export interface Polling {
+  /** All subjects of the stream. */
+  readonly subject: string;
+  readonly from: number;
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+}
+
 /**
  * The messages of a stream from a sequence on, until the signal, for a user who may not create consumers. The
  * message itself, as any subscriber hears it, says when to look: it may come before the stream holds it, or be
@@ -16,11 +24,9 @@ const quickPolls = 10;
 export async function* polledMessages(
   nc: NatsConnection,
   access: StreamAccess,
-  subject: string,
-  from: number,
-  signal: AbortSignal,
+  { subject, from, signal, clock }: Polling,
 ): AsyncGenerator<BatchedMessage> {
-  using hints = new Hints(nc, subject, signal);
+  using hints = new Hints(nc, subject, signal, clock);
   const over = () => signal.aborted;
   let next = from;
   while (!over()) {
@@ -41,7 +47,12 @@ class Hints implements Disposable {
   #quick = 0;
   #wake: () => void = () => undefined;
 
-  constructor(nc: NatsConnection, subject: string, signal: AbortSignal) {
+  constructor(
+    nc: NatsConnection,
+    subject: string,
+    signal: AbortSignal,
+    private readonly clock: Clock,
+  ) {
     const subscription = nc.subscribe(subject, {
       callback: () => {
         this.#quick = quickPolls;
@@ -63,13 +74,13 @@ class Hints implements Disposable {
     if (this.#signal.aborted) return;
     if (this.#quick > 0) {
       this.#quick -= 1;
-      await delay(quickPollMs);
+      await this.clock.delay(quickPollMs);
       return;
     }
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, idlePollMs);
+      const callOff = this.clock.after(idlePollMs, resolve);
       this.#wake = () => {
-        clearTimeout(timer);
+        callOff();
         resolve();
       };
     });

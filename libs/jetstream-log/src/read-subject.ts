@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Requests } from './requests.js';
 import type { StoredMessage, StreamAccess } from './stream-access.js';
 import { StreamUnreachable, SubjectDamaged } from './trouble.js';
@@ -114,15 +113,16 @@ export async function withPatience<T>(
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  const deadline = performance.now() + patienceMs;
+  const { clock } = requests;
+  const deadline = clock.now() + patienceMs;
   for (;;) {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof StreamUnreachable) || requests.closed) throw error;
-      if (signal?.aborted || performance.now() >= deadline) throw error;
+      if (signal?.aborted || clock.now() >= deadline) throw error;
     }
-    await delay(pauseMs);
-    await requests.whenConnected(Math.max(0, deadline - performance.now()));
+    await clock.delay(pauseMs);
+    await requests.whenConnected(Math.max(0, deadline - clock.now()));
   }
 }

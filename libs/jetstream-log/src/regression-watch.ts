@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { LogRegressed } from '@joinleaf/event-log';
 import { withPatience } from './read-subject.js';
 import type { Requests } from './requests.js';
@@ -76,17 +75,18 @@ export class RegressionWatch implements Disposable {
 
   // More than once, because a server that has just come back, or a new leader, may not have caught up with itself.
   async #look(): Promise<void> {
-    const begun = performance.now();
+    const { clock } = this.#requests;
+    const begun = clock.now();
     for (let looks = 1; ; looks += 1) {
       const seen = await this.#regression();
       if (seen === null) return;
-      const isLasting = looks > 1 && performance.now() - begun >= seen.settleMs;
+      const isLasting = looks > 1 && clock.now() - begun >= seen.settleMs;
       if (isLasting) {
         this.#found = seen.regression;
         this.#over.abort();
         return;
       }
-      await delay(lookAgainMs);
+      await clock.delay(lookAgainMs);
     }
   }
 

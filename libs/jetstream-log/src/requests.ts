@@ -5,6 +5,7 @@ import {
   type MsgHdrs,
   type NatsConnection,
 } from '@nats-io/transport-node';
+import { realClock, type Clock } from './clock.js';
 import { EndOfTurn } from './end-of-turn.js';
 import { NoAnswer, NobodyServes, NotConnected } from './trouble.js';
 
@@ -63,19 +64,23 @@ export class Requests {
   #troubledAt = -Infinity;
   #connected = true;
   #subscribed = false;
-  #sweeping: NodeJS.Timeout | undefined;
+  #stopSweeping: (() => void) | undefined;
 
-  private constructor(nc: NatsConnection, inboxPrefix: string | undefined) {
+  private constructor(
+    nc: NatsConnection,
+    inboxPrefix: string | undefined,
+    readonly clock: Clock,
+  ) {
     this.#nc = nc;
     this.#inbox = `${createInbox(inboxPrefix)}.`;
     void this.#watch();
   }
 
-  /** The one instance of a connection. */
-  static on(nc: NatsConnection): Requests {
+  /** The one instance of a connection; who asks first says by which clock it goes. */
+  static on(nc: NatsConnection, clock: Clock = realClock): Requests {
     const known = Requests.#all.get(nc);
     if (known !== undefined) return known;
-    const made = new Requests(nc, inboxPrefixIn(nc));
+    const made = new Requests(nc, inboxPrefixIn(nc), clock);
     Requests.#all.set(nc, made);
     return made;
   }
@@ -90,7 +95,7 @@ export class Requests {
 
   /** Milliseconds since a request was lost or met nobody, or the connection broke; Infinity if none ever was. */
   get sinceTroubleMs(): number {
-    return performance.now() - this.#troubledAt;
+    return this.clock.now() - this.#troubledAt;
   }
 
   /** The largest message that the server takes, with its headers, in bytes. */
@@ -103,7 +108,7 @@ export class Requests {
     return new Promise((resolve) => {
       this.#send(question, resolve, (message) => {
         if (isNobody(message)) {
-          this.#troubledAt = performance.now();
+          this.#troubledAt = this.clock.now();
           resolve({ kind: 'nobody', cause: new NobodyServes(question.subject) });
         } else {
           resolve({ kind: 'answer', message });
@@ -133,11 +138,11 @@ export class Requests {
     if (this.connected || this.closed) return;
     await new Promise<void>((resolve) => {
       const go = () => {
-        clearTimeout(timer);
+        callOff();
         this.#waiting.delete(go);
         resolve();
       };
-      const timer = setTimeout(go, timeoutMs);
+      const callOff = this.clock.after(timeoutMs, go);
       this.#waiting.add(go);
     });
   }
@@ -156,11 +161,11 @@ export class Requests {
     }
     this.#count += 1;
     const token = this.#count.toString(36);
-    const expiresAt = performance.now() + timeoutMs;
+    const expiresAt = this.clock.now() + timeoutMs;
     this.#pending.set(token, { subject, timeoutMs, expiresAt, onMessage, onEnd });
-    this.#sweeping ??= setInterval(() => {
+    this.#stopSweeping ??= this.clock.every(sweepMs, () => {
       this.#sweep();
-    }, sweepMs);
+    });
     this.#outgoing.add(() => {
       this.#publish(question, token);
     });
@@ -195,16 +200,16 @@ export class Requests {
     const pending = this.#pending.get(token);
     if (pending === undefined) return;
     if (pending.onMessage(message)) this.#pending.delete(token);
-    else pending.expiresAt = performance.now() + pending.timeoutMs;
+    else pending.expiresAt = this.clock.now() + pending.timeoutMs;
   }
 
   #sweep(): void {
     if (this.#pending.size === 0) {
-      clearInterval(this.#sweeping);
-      this.#sweeping = undefined;
+      this.#stopSweeping?.();
+      this.#stopSweeping = undefined;
       return;
     }
-    const now = performance.now();
+    const now = this.clock.now();
     this.#end(
       ({ expiresAt }) => expiresAt <= now,
       () => ({ kind: 'lost', cause: new NoAnswer('timeout') }),
@@ -215,14 +220,14 @@ export class Requests {
     for (const [token, pending] of this.#pending) {
       if (!which(pending)) continue;
       this.#pending.delete(token);
-      this.#troubledAt = performance.now();
+      this.#troubledAt = this.clock.now();
       pending.onEnd(how());
     }
   }
 
   #loseAll(): void {
     this.#connected = false;
-    this.#troubledAt = performance.now();
+    this.#troubledAt = this.clock.now();
     this.#end(
       () => true,
       () => ({ kind: 'lost', cause: new NoAnswer('disconnected') }),
@@ -266,4 +271,9 @@ const isNobody = (message: Msg): boolean =>
 function inboxPrefixIn(nc: NatsConnection): string | undefined {
   const { options } = nc as { readonly options?: { readonly inboxPrefix?: unknown } };
   return typeof options?.inboxPrefix === 'string' ? options.inboxPrefix : undefined;
+}
+
+/** Lets everything of this library that uses a connection go by a clock; to be said before anything uses it. */
+export function keepTime(nc: NatsConnection, clock: Clock): void {
+  Requests.on(nc, clock);
 }

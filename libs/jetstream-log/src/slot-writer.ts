@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { LogRegressed } from '@joinleaf/event-log';
+import type { Clock } from './clock.js';
 import type { Published, Publisher } from './publisher.js';
 import type { Requests } from './requests.js';
 import type { Got, StoredMessage, StreamAccess } from './stream-access.js';
@@ -122,6 +122,7 @@ type Step = SlotOutcome | null;
 class Writing {
   readonly #writer: SlotWriter;
   readonly #write: SlotWrite;
+  readonly #clock: Clock;
   readonly #deadline: number;
   #doubt: Doubt | null;
   /** Why the last try was definitely not stored. */
@@ -132,7 +133,8 @@ class Writing {
     this.#writer = writer;
     this.#write = write;
     this.#doubt = doubt;
-    this.#deadline = performance.now() + write.deadlineMs;
+    this.#clock = writer.requests.clock;
+    this.#deadline = this.#clock.now() + write.deadlineMs;
   }
 
   async run(): Promise<SlotOutcome> {
@@ -238,11 +240,11 @@ class Writing {
 
   /** A growing pause with jitter, and at least until there is a connection; never beyond the deadline. */
   async #pause(): Promise<void> {
-    const pauseMs = this.#pauseMs * (0.5 + Math.random());
+    const pauseMs = this.#pauseMs * (0.5 + this.#clock.random());
     this.#pauseMs = Math.min(this.#pauseMs * 2, pauseMsMax);
     const leftMs = this.#leftMs();
     if (leftMs <= 0) return;
-    await delay(Math.min(pauseMs, leftMs));
+    await this.#clock.delay(Math.min(pauseMs, leftMs));
     await this.#writer.requests.whenConnected(Math.max(0, this.#leftMs()));
   }
 
@@ -253,6 +255,6 @@ class Writing {
   }
 
   #leftMs(): number {
-    return this.#deadline - performance.now();
+    return this.#deadline - this.#clock.now();
   }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from './clock.js';
 import type { StreamAccess } from './stream-access.js';
 
 /** How far a reader has come. */
@@ -16,16 +17,16 @@ const requestTimeoutMs = 2_000;
  */
 export class StallWatch implements Disposable {
   readonly #over = new AbortController();
-  readonly #timer: NodeJS.Timeout;
+  readonly #stop: () => void;
   #due = 0;
   #nothingLeft = false;
 
-  constructor(access: StreamAccess, subject: string, progress: Progress) {
-    this.#timer = setInterval(() => {
-      if (progress.caughtUp) clearInterval(this.#timer);
+  constructor(access: StreamAccess, subject: string, progress: Progress, clock: Clock) {
+    this.#stop = clock.every(lookEveryMs, () => {
+      if (progress.caughtUp) this.#stop();
       else if (this.#due === progress.due) void this.#look(access, subject, progress);
       this.#due = progress.due;
-    }, lookEveryMs);
+    });
   }
 
   /** Given when there is nothing left to hear. */
@@ -38,7 +39,7 @@ export class StallWatch implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+    this.#stop();
     this.#over.abort();
   }
 

@@ -59,10 +59,10 @@ describe('ensureStreams', () => {
     await delay(200);
     proxy.loses = 'nothing';
     proxy.cut();
-    expect(Object.keys(await asked)).toHaveLength(4);
+    expect(Object.keys(await asked)).toHaveLength(5);
   });
 
-  it('makes the four streams as they are planned, and finds them good', async () => {
+  it('makes the five streams as they are planned, and finds them good', async () => {
     const made = await ensure();
     expect(await ensure()).toEqual(made);
     expect(await checkStreams(broker.nc, subjects, { replicas: 1 })).toEqual(made);
@@ -71,6 +71,7 @@ describe('ensureStreams', () => {
       `JL_DECISIONS_${subjects.realm}`,
       `JL_NOTIFICATIONS_${subjects.realm}`,
       `JL_NODES_${subjects.realm}`,
+      `JL_PARKED_${subjects.realm}`,
     ]);
   });
 

@@ -8,9 +8,9 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 
-// The four streams of a realm, as data. docs/adr says why; the comments here say what would break.
+// The five streams of a realm, as data. docs/adr says why; the comments here say what would break.
 
-export type StreamRole = 'events' | 'decisions' | 'notifications' | 'nodes';
+export type StreamRole = 'events' | 'decisions' | 'notifications' | 'nodes' | 'parked';
 
 export interface StreamPlan {
   readonly role: StreamRole;
@@ -30,6 +30,8 @@ const headerBytes = 1_024;
 export const decisionDays = 14;
 /** Bulletins kept for one node. */
 export const bulletinsPerNodeMax = 100_000;
+/** Unreadable messages that are kept with their reasons. */
+export const parkedMax = 10_000;
 
 const always = {
   retention: RetentionPolicy.Limits,
@@ -116,5 +118,11 @@ export function streamPlans(subjects: Subjects, replicas: number): readonly Stre
       false,
     ),
     plan('nodes', subjects.allNodeRecords(), forGood, true),
+    plan(
+      'parked',
+      subjects.allParked(),
+      { ...forAWhile, max_age: 0, max_msgs: parkedMax, max_msgs_per_subject: -1 },
+      false,
+    ),
   ];
 }

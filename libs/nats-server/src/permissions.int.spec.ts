@@ -21,6 +21,7 @@ const streams = {
   JL_DECISIONS: 'jl.*.dec.>',
   JL_NOTIFICATIONS: 'jl.*.fd.*',
   JL_NODES: 'jl.*.nodes.*',
+  JL_PARKED: 'jl.*.parked.*.*',
 };
 const stored = 'jl.main.evt.1.conf-7';
 const password = 'secret';
@@ -81,6 +82,7 @@ const log = [
   'jl.main.fd.ada',
   'jl.main.fd.bob',
   'jl.main.nodes.ada',
+  'jl.main.parked.JL_EVENTS_0.1',
 ];
 const writes = [
   '$JS.API.STREAM.CREATE.MINE',
@@ -167,6 +169,7 @@ describe('listening is denied', () => {
         ...others,
         'jl.main.fd.bob',
         'jl.main.fd.*',
+        'jl.main.parked.>',
         'jl.*.fd.>',
         'jl.main.fd.ada.more',
         'jl.main.data.>',

@@ -10,6 +10,7 @@ import {
   startReplySchema,
 } from './nodes.js';
 import { bulletinSchema, notificationSchema } from './notifications.js';
+import { parkedSchema } from './parked.js';
 import { replySchema } from './replies.js';
 import { requestSchemas } from './requests.js';
 
@@ -18,6 +19,7 @@ const schemas: readonly z.ZodType[] = [
   ...Object.values(nodeRequestSchemas),
   ...[replySchema, startReplySchema, resumeReplySchema, bulletinSchema, notificationSchema],
   ...[eventSchema, commandSchema, commitSchema, refusalRecordSchema, nodeRecordSchema],
+  parkedSchema,
 ];
 const bytesMax = 100_000;
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);

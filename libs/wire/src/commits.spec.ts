@@ -9,6 +9,7 @@ import { decode, encode } from './codec.js';
 import { commandSchema, commitSchema, eventSchema, refusalRecordSchema } from './commits.js';
 import { nodeRecordSchema } from './nodes.js';
 import { bulletinSchema } from './notifications.js';
+import { parkedSchema } from './parked.js';
 
 const bytesMax = 1_000_000;
 const folder = join(import.meta.dirname, '../samples');
@@ -21,6 +22,7 @@ const stored: Readonly<Record<string, z.ZodType>> = {
   'refusal-record': refusalRecordSchema,
   'node-record': nodeRecordSchema,
   bulletin: bulletinSchema,
+  parked: parkedSchema,
 };
 
 function schemaOf(kind: string): z.ZodType {

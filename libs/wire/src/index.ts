@@ -1,3 +1,4 @@
+export { arbiterBeatSchema, type ArbiterBeat } from './arbiters.js';
 export { decode, encode, type Malformed } from './codec.js';
 export { commandSchema, commitSchema, eventSchema, refusalRecordSchema } from './commits.js';
 export { dataBytesMax, decodeDatum, encodeDatum } from './data.js';
@@ -28,6 +29,7 @@ export {
   type Bulletin,
   type ToldNotification,
 } from './notifications.js';
+export { parkedBytesMax, parkedSchema, type Parked } from './parked.js';
 export { flowSpecField, policyField, qosField } from './fields.js';
 export { refusedReply, type RefusedParts } from './refused-reply.js';
 export {

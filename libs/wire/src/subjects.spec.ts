@@ -35,6 +35,7 @@ describe('a subject', () => {
     expect(main.decisions(conf)).toBe('jl.main.dec.59.conf-7');
     expect(main.notifications('ada')).toBe('jl.main.fd.ada');
     expect(main.nodeRecords('ada')).toBe('jl.main.nodes.ada');
+    expect(main.parked('JL_EVENTS_main_0', 7)).toBe('jl.main.parked.JL_EVENTS_main_0.7');
     expect(inboxPrefixOf('ada')).toBe('_INBOX.ada');
   });
 
@@ -46,6 +47,7 @@ describe('a subject', () => {
     expect(main.allDecisions()).toBe('jl.main.dec.*.*');
     expect(main.allNotifications()).toBe('jl.main.fd.*');
     expect(main.allNodeRecords()).toBe('jl.main.nodes.*');
+    expect(main.allParked()).toBe('jl.main.parked.*.*');
   });
 
   it('names the streams of its realm', () => {
@@ -54,6 +56,7 @@ describe('a subject', () => {
       decisions: 'JL_DECISIONS_test-1',
       notifications: 'JL_NOTIFICATIONS_test-1',
       nodes: 'JL_NODES_test-1',
+      parked: 'JL_PARKED_test-1',
     });
   });
 
@@ -69,6 +72,8 @@ describe('a subject', () => {
       () => main.decisions(address),
       () => main.notifications(name),
       () => main.nodeRecords(name),
+      () => main.parked(name, 1),
+      () => main.parked('JL_EVENTS_main_0', Number(name)),
       () => inboxPrefixOf(name),
     ];
     for (const build of builders) expect(build).toThrow(BadName);

@@ -82,6 +82,11 @@ export class Subjects {
     return `${this.#prefix}.cmd.*.${partition}.>`;
   }
 
+  /** Where arbiters beat to one another. */
+  arbiters(): string {
+    return `${this.#prefix}.arbiters`;
+  }
+
   node(node: string, verb: NodeVerb): string {
     return `${this.#prefix}.node.${token('node', node)}.${verb}`;
   }
@@ -117,7 +122,7 @@ export class Subjects {
   /** Where a socket's message goes; its sender's node is the one that the broker vouches for. */
   data({ session, incarnation, channel, from }: DataAddress): string {
     const sender = socketParts(from);
-    const place = `${sessionToken(session)}.${wholeNumber(incarnation)}.${channelTokens(channel)}`;
+    const place = `${sessionToken(session)}.${wholeNumber('incarnation', incarnation)}.${channelTokens(channel)}`;
     return `${this.#prefix}.data.${token('from', sender.node)}.${place}.${socketTokens(from)}`;
   }
 
@@ -139,6 +144,15 @@ export class Subjects {
     return `${this.#prefix}.nodes.*`;
   }
 
+  /** Where a stored message that cannot be read is parked: one subject for each place in a stream. */
+  parked(stream: string, sequence: number): string {
+    return `${this.#prefix}.parked.${this.#streamToken(stream)}.${wholeNumber('sequence', sequence)}`;
+  }
+
+  allParked(): string {
+    return `${this.#prefix}.parked.*.*`;
+  }
+
   /** The names of this realm's streams. */
   get streams() {
     return {
@@ -146,7 +160,14 @@ export class Subjects {
       decisions: `JL_DECISIONS_${this.realm}`,
       notifications: `JL_NOTIFICATIONS_${this.realm}`,
       nodes: `JL_NODES_${this.realm}`,
+      parked: `JL_PARKED_${this.realm}`,
     } as const;
+  }
+
+  #streamToken(stream: string): string {
+    const known: readonly string[] = Object.values(this.streams);
+    if (!known.includes(stream)) throw new BadName('stream');
+    return stream;
   }
 }
 
@@ -159,8 +180,8 @@ export interface DataAddress {
   readonly from: SocketId;
 }
 
-function wholeNumber(value: number): string {
-  if (!Number.isSafeInteger(value) || value < 1) throw new BadName('incarnation');
+function wholeNumber(field: string, value: number): string {
+  if (!Number.isSafeInteger(value) || value < 1) throw new BadName(field);
   return String(value);
 }
 

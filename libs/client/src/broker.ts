@@ -27,6 +27,15 @@ export interface Subscription {
   end(): void;
 }
 
+/** Makes one connection, within the time. */
+export type Dial = (settings: Settings, timeoutMs: number) => Promise<NatsConnection>;
+
+interface Opening {
+  readonly withinMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly dial?: Dial | undefined;
+}
+
 const retryMs = 250;
 const dialMs = 5_000;
 
@@ -51,7 +60,7 @@ export class Broker {
   static async open(
     settings: Settings,
     world: World,
-    { withinMs, signal }: { readonly withinMs: number; readonly signal: AbortSignal | undefined },
+    { withinMs, signal, dial = dialNats }: Opening,
   ): Promise<Broker> {
     const until = world.now() + withinMs;
     for (;;) {
@@ -200,10 +209,7 @@ export class Broker {
 // before the node counts as lost.
 const pingMs = (boundMs: number): number => Math.min(Math.max(Math.floor(boundMs / 5), 250), 5_000);
 
-const dial = (
-  { servers, credentials, node, boundMs }: Settings,
-  timeout: number,
-): Promise<NatsConnection> =>
+const dialNats: Dial = ({ servers, credentials, node, boundMs }, timeout) =>
   connectToNats({
     ...credentials,
     servers: [...servers],

@@ -1,7 +1,7 @@
 import { connectDataBytesMax, Subjects } from '@joinleaf/wire';
 import type { Joinleaf } from './api.js';
 import { Asker } from './asker.js';
-import { Broker } from './broker.js';
+import { Broker, type Dial } from './broker.js';
 import { DataPlane } from './data-plane.js';
 import { JoinleafRefusal } from './errors.js';
 import { Hearing } from './hearing.js';
@@ -22,12 +22,16 @@ import { realWorld, type World } from './world.js';
 export const connect = (options: ConnectOptions): Promise<Joinleaf> =>
   connectIn(realWorld, options);
 
-/** The same with a clock, timers and chance of the caller's. */
-export async function connectIn(world: World, options: ConnectOptions): Promise<Joinleaf> {
+/** The same in a world of the caller's: its clock, timers and chance, and its way to a broker if it has one. */
+export async function connectIn(
+  world: World,
+  options: ConnectOptions,
+  dial?: Dial,
+): Promise<Joinleaf> {
   const settings = settingsOf(options);
   const { signal } = options;
   const withinMs = settings.callTimeoutMs;
-  const broker = await Broker.open(settings, world, { withinMs, signal });
+  const broker = await Broker.open(settings, world, { withinMs, signal, dial });
   try {
     return await startRun({ settings, world, broker, signal });
   } catch (error) {

@@ -32,7 +32,9 @@ export type {
   Status,
   Talking,
 } from './api.js';
-export { connect } from './connect.js';
+export type { Dial } from './broker.js';
+export { connect, connectIn } from './connect.js';
+export type { World } from './world.js';
 export {
   BadArgument,
   JoinleafError,

@@ -9,6 +9,7 @@ export const arrows = {
   capture: ['multipoint', 'event-log'],
   replay: ['multipoint', 'event-log', 'projection'],
   transcript: ['multipoint', 'event-log', 'replay'],
+  linearizability: ['multipoint'],
   sim: ['multipoint', 'event-log', 'projection'],
   wire: ['multipoint', 'event-log'],
   arbiter: ['multipoint', 'event-log', 'wire'],

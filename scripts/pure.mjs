@@ -9,6 +9,7 @@ export const pureLibraries = [
   'capture',
   'replay',
   'transcript',
+  'linearizability',
   'sim',
 ];
 

@@ -1,0 +1,113 @@
+import type {
+  AdmissionPolicy,
+  Answer,
+  Rule,
+  SessionCommand,
+  SessionEvent,
+  WsaCode,
+} from '@joinleaf/multipoint';
+import type { Basis, Input, Output, Policy } from './history.js';
+
+// For recorders that hold commands and replies: the same, as operations of a history.
+
+/** A reply, as far as a history needs it; those of docs/PROTOCOL.md have these fields. */
+export type Reply =
+  | { readonly ok: true; readonly revision: number; readonly answer: Answer }
+  | {
+      readonly ok: false;
+      readonly code: WsaCode;
+      readonly rule: Rule;
+      readonly basedOn: Basis | null;
+    };
+
+/**
+ * A command as the input of an operation.
+ *
+ * @param events - What came of it; asked for by `ExpireJoins` alone, which does not say whose deadline has come.
+ * @returns Null for what the model does not know: settling a command, which changes no session, and policies beyond
+ *   it. Leave a session with such a policy out.
+ */
+export function inputOf(
+  command: SessionCommand,
+  events: readonly SessionEvent[] = [],
+): Input | null {
+  switch (command.type) {
+    case 'OpenSession':
+      return isModelled(command.policy)
+        ? { type: 'open', root: command.root, policy: policyOf(command.policy) }
+        : null;
+    case 'ChangePolicy':
+      return isModelled(command.changes)
+        ? { type: 'policy', root: command.root, changes: changesOf(command.changes) }
+        : null;
+    case 'Listen':
+      return { type: 'listen', root: command.root, backlog: command.backlog };
+    case 'InviteLeaf': {
+      const { caller: root, leafAddress: leaf, link } = command;
+      return { type: 'invite', root, leaf, link };
+    }
+    case 'RequestJoin':
+      return { type: 'join', socket: command.caller, local: command.leafAddress };
+    case 'AcceptJoin': {
+      const { join, acceptor, accepted } = command;
+      return { type: 'accept', join, acceptor, accepted };
+    }
+    case 'RejectJoin': {
+      const { join, acceptor, node } = command;
+      return { type: 'reject', join, acceptor, node };
+    }
+    case 'DeferJoin':
+      return { type: 'defer', join: command.join, acceptor: command.acceptor };
+    case 'CloseSocket':
+      return { type: 'close', socket: command.socket };
+    case 'CloseGroup':
+      return { type: 'close', socket: null };
+    case 'ShutdownSession':
+      return { type: 'shutdown', root: command.root, how: command.how };
+    case 'ExpireJoins':
+      return { type: 'expire', joins: timedOut(events) };
+    case 'LoseNode':
+      return { type: 'lose', node: command.node, incarnation: command.incarnation };
+    case 'SettleCommand':
+      return null;
+  }
+}
+
+/** A reply as the output of an operation. What no session decided is told apart from what one refused. */
+export function outputOf(reply: Reply): Output {
+  if (!reply.ok) {
+    const { code, rule, basedOn } = reply;
+    if (code === 'WSAEINPROGRESS') return { type: 'unknown' };
+    const isOfTheSession = basedOn !== null && rule !== 'H9' && rule !== 'H12';
+    return isOfTheSession ? { type: 'refused', code, basedOn } : { type: 'turned-away', code };
+  }
+  const { answer, revision } = reply;
+  switch (answer.type) {
+    case 'opened':
+      return { type: 'accepted', changed: true, revision };
+    case 'done':
+      return { type: 'accepted', changed: answer.changed, revision };
+    case 'started':
+      return { type: 'started', join: answer.join, revision };
+    case 'joined':
+    case 'accepted':
+      return { type: 'admitted', join: answer.join, revision };
+  }
+}
+
+/** Whether the model knows all that a policy says. */
+const isModelled = ({ identity, allow, deny, budget }: Partial<AdmissionPolicy>): boolean =>
+  (identity === undefined || identity.kind === 'reject-new') &&
+  (allow ?? null) === null &&
+  (deny === undefined || deny.length === 0) &&
+  (budget ?? null) === null;
+
+const policyOf = ({ admit, capacity }: AdmissionPolicy): Policy => ({ admit, capacity });
+
+const changesOf = ({ admit, capacity }: Partial<AdmissionPolicy>): Partial<Policy> => ({
+  ...(admit === undefined ? {} : { admit }),
+  ...(capacity === undefined ? {} : { capacity }),
+});
+
+const timedOut = (events: readonly SessionEvent[]) =>
+  events.flatMap((event) => (event.type === 'JoinFailed' ? [event.join] : []));

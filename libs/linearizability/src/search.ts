@@ -1,0 +1,193 @@
+import { assert } from '@joinleaf/multipoint';
+import type { Operation } from './history.js';
+import { keyOf, nothingYet, step, type Model } from './model.js';
+import type { Placed } from './order.js';
+
+// The search of Wing and Gong with the memory of Lowe: put one operation after the other that may come next and that
+// the model answers as it was answered, go back where nothing can, and never look twice at the same session after
+// the same operations. Operations without an answer are tried last: they happen where something needs them.
+
+/** An order that the model agrees with; complete, or as long as any that was found. */
+export interface Found {
+  readonly outcome: 'complete' | 'impossible' | 'spent';
+  readonly order: readonly Operation[];
+  /** The session after it. */
+  readonly model: Model;
+  /** Of the answered operations that may come next, the one whose answer was there first; null for none. */
+  readonly stuck: Operation | null;
+  readonly steps: number;
+}
+
+interface Frame {
+  readonly model: Model;
+  /** Answered operations by their index, then unanswered ones, counted on from there. */
+  readonly choices: readonly number[];
+  tried: number;
+  /** The choice that was taken from here. */
+  taken: number | null;
+  /** The first answered operation that has not been put in order, by its call and by its place. */
+  readonly next: number;
+  readonly nextPlaced: number;
+}
+
+export class Search {
+  readonly #answered: readonly Placed[];
+  readonly #unanswered: readonly Operation[];
+  readonly #byPlace: readonly number[];
+  readonly #done: Uint8Array;
+  readonly #seen = new Set<string>();
+  readonly #path: Frame[] = [];
+  #answeredDone = 0;
+  #steps = 0;
+  #longest: Longest | null = null;
+
+  /** `answered` in the order in which they may begin, `unanswered` in the order of their calls. */
+  constructor(answered: readonly Placed[], unanswered: readonly Operation[]) {
+    this.#answered = answered;
+    this.#unanswered = unanswered;
+    this.#byPlace = [...answered.keys()].sort((a, b) => this.#at(a).to - this.#at(b).to);
+    this.#done = new Uint8Array(answered.length + unanswered.length);
+  }
+
+  /** Looks for an order, trying at most `stepsMax` operations. */
+  run(stepsMax: number): Found {
+    this.#path.push(this.#frame(nothingYet, 0, 0));
+    for (let frame = this.#path.at(-1); frame !== undefined; frame = this.#path.at(-1)) {
+      if (this.#answeredDone === this.#answered.length) return this.#complete(frame.model);
+      if (this.#steps >= stepsMax) return this.#incomplete('spent');
+      const choice = frame.choices[frame.tried];
+      if (choice === undefined) this.#goBack(frame);
+      else this.#try(frame, choice);
+    }
+    return this.#incomplete('impossible');
+  }
+
+  #try(frame: Frame, choice: number): void {
+    frame.tried += 1;
+    this.#steps += 1;
+    const { input, output } = this.#operation(choice);
+    const after = step(frame.model, input, output);
+    if (after === null) return;
+    if (!this.#isAnswered(choice) && after === frame.model) return; // As good as not having happened.
+    this.#put(choice);
+    const reached = this.#frame(after, frame.next, frame.nextPlaced);
+    const key = this.#key(reached);
+    if (this.#seen.has(key)) {
+      this.#takeBack(choice);
+      return;
+    }
+    this.#seen.add(key);
+    frame.taken = choice;
+    this.#path.push(reached);
+  }
+
+  #goBack(exhausted: Frame): void {
+    if (this.#answeredDone > (this.#longest?.answered ?? -1)) this.#keepLongest(exhausted);
+    this.#path.pop();
+    const before = this.#path.at(-1);
+    if (before !== undefined && before.taken !== null) this.#takeBack(before.taken);
+  }
+
+  #put(choice: number): void {
+    this.#done[choice] = 1;
+    if (this.#isAnswered(choice)) this.#answeredDone += 1;
+  }
+
+  #takeBack(choice: number): void {
+    this.#done[choice] = 0;
+    if (this.#isAnswered(choice)) this.#answeredDone -= 1;
+  }
+
+  // Which operations may come next: those that nothing else has to precede which is not in order yet.
+  #frame(model: Model, fromNext: number, fromPlaced: number): Frame {
+    let next = fromNext;
+    while (this.#done[next] === 1 && next < this.#answered.length) next += 1;
+    let nextPlaced = fromPlaced;
+    while (this.#done[this.#byPlace[nextPlaced] ?? -1] === 1) nextPlaced += 1;
+    const firstPlace = this.#answered[this.#byPlace[nextPlaced] ?? -1]?.to ?? Infinity;
+
+    const open: number[] = [];
+    let soonest = Infinity;
+    for (let index = next; index < this.#answered.length; index += 1) {
+      if (this.#done[index] === 1) continue;
+      const { since, return: until, from } = this.#at(index);
+      if (since > soonest) break;
+      soonest = Math.min(soonest, until);
+      if (from <= firstPlace) open.push(index);
+    }
+    open.sort(
+      (a, b) => this.#at(a).from - this.#at(b).from || this.#at(a).return - this.#at(b).return,
+    );
+    for (const [index, { call }] of this.#unanswered.entries()) {
+      if (call > soonest) break;
+      const choice = this.#answered.length + index;
+      if (this.#done[choice] === 0) open.push(choice);
+    }
+    return { model, choices: open, tried: 0, taken: null, next, nextPlaced };
+  }
+
+  // What has been put in order: all before `next`, some of those after it, and some of the unanswered ones.
+  #key({ model, next }: Frame): string {
+    const beyond: number[] = [];
+    for (let index = next + 1, left = this.#answeredDone - next; left > 0; index += 1) {
+      if (this.#done[index] !== 1) continue;
+      beyond.push(index);
+      left -= 1;
+    }
+    for (let index = this.#answered.length; index < this.#done.length; index += 1) {
+      if (this.#done[index] === 1) beyond.push(index);
+    }
+    return `${String(next)} ${beyond.join()} ${keyOf(model)}`;
+  }
+
+  #keepLongest({ model, choices }: Frame): void {
+    const stuck = choices
+      .filter((choice) => this.#isAnswered(choice))
+      .map((choice) => this.#at(choice))
+      .reduce<Placed | null>((a, b) => (a === null || b.return < a.return ? b : a), null);
+    const order = this.#order();
+    this.#longest = { answered: this.#answeredDone, order, model, stuck: stuck?.operation ?? null };
+  }
+
+  #order(): readonly Operation[] {
+    return this.#path.flatMap(({ taken }) => (taken === null ? [] : [this.#operation(taken)]));
+  }
+
+  #complete(model: Model): Found {
+    return { outcome: 'complete', order: this.#order(), model, stuck: null, steps: this.#steps };
+  }
+
+  #incomplete(outcome: 'impossible' | 'spent'): Found {
+    const now = this.#path.at(-1);
+    if (now !== undefined && this.#answeredDone > (this.#longest?.answered ?? -1)) {
+      this.#keepLongest(now);
+    }
+    const { order = [], model = nothingYet, stuck = null } = this.#longest ?? {};
+    return { outcome, order, model, stuck, steps: this.#steps };
+  }
+
+  #isAnswered(choice: number): boolean {
+    return choice < this.#answered.length;
+  }
+
+  #operation(choice: number): Operation {
+    const operation = this.#isAnswered(choice)
+      ? this.#answered[choice]?.operation
+      : this.#unanswered[choice - this.#answered.length];
+    assert(operation !== undefined, 'a choice is one of the operations');
+    return operation;
+  }
+
+  #at(index: number): Placed {
+    const one = this.#answered[index];
+    assert(one !== undefined, 'an index is one of the answered operations');
+    return one;
+  }
+}
+
+interface Longest {
+  readonly answered: number;
+  readonly order: readonly Operation[];
+  readonly model: Model;
+  readonly stuck: Operation | null;
+}

@@ -1,11 +1,14 @@
 import { assert } from '@joinleaf/multipoint';
-import type { Operation } from './history.js';
-import { keyOf, nothingYet, step, type Model } from './model.js';
+import type { Operation, Output } from './history.js';
+import { Memory } from './memory.js';
+import { isTooLate, keyOf, nothingYet, step, type Model } from './model.js';
 import type { Placed } from './order.js';
 
 // The search of Wing and Gong with the memory of Lowe: put one operation after the other that may come next and that
 // the model answers as it was answered, go back where nothing can, and never look twice at the same session after
-// the same operations. Operations without an answer are tried last: they happen where something needs them.
+// the same operations. Two things keep it short. An answered operation that changes nothing and is right now need not
+// be tried anywhere else: it takes nothing from the others. And operations without an answer are tried last, where
+// something needs them; a session that was reached without one of them is not looked at again with it used up.
 
 /** An order that the model agrees with; complete, or as long as any that was found. */
 export interface Found {
@@ -21,10 +24,12 @@ export interface Found {
 interface Frame {
   readonly model: Model;
   /** Answered operations by their index, then unanswered ones, counted on from there. */
-  readonly choices: readonly number[];
+  choices: readonly number[];
   tried: number;
   /** The choice that was taken from here. */
   taken: number | null;
+  /** The unanswered operations that have happened on the way here, a bit for each. */
+  readonly happened: bigint;
   /** The first answered operation that has not been put in order, by its call and by its place. */
   readonly next: number;
   readonly nextPlaced: number;
@@ -35,7 +40,7 @@ export class Search {
   readonly #unanswered: readonly Operation[];
   readonly #byPlace: readonly number[];
   readonly #done: Uint8Array;
-  readonly #seen = new Set<string>();
+  readonly #memory = new Memory();
   readonly #path: Frame[] = [];
   #answeredDone = 0;
   #steps = 0;
@@ -46,12 +51,12 @@ export class Search {
     this.#answered = answered;
     this.#unanswered = unanswered;
     this.#byPlace = [...answered.keys()].sort((a, b) => this.#at(a).to - this.#at(b).to);
-    this.#done = new Uint8Array(answered.length + unanswered.length);
+    this.#done = new Uint8Array(answered.length);
   }
 
   /** Looks for an order, trying at most `stepsMax` operations. */
   run(stepsMax: number): Found {
-    this.#path.push(this.#frame(nothingYet, 0, 0));
+    this.#path.push(this.#frame(nothingYet, { next: 0, nextPlaced: 0, happened: 0n }));
     for (let frame = this.#path.at(-1); frame !== undefined; frame = this.#path.at(-1)) {
       if (this.#answeredDone === this.#answered.length) return this.#complete(frame.model);
       if (this.#steps >= stepsMax) return this.#incomplete('spent');
@@ -68,17 +73,20 @@ export class Search {
     const { input, output } = this.#operation(choice);
     const after = step(frame.model, input, output);
     if (after === null) return;
-    if (!this.#isAnswered(choice) && after === frame.model) return; // As good as not having happened.
-    this.#put(choice);
-    const reached = this.#frame(after, frame.next, frame.nextPlaced);
-    const key = this.#key(reached);
-    if (this.#seen.has(key)) {
-      this.#takeBack(choice);
-      return;
+    const isAnswered = this.#isAnswered(choice);
+    if (after === frame.model) {
+      if (!isAnswered) return; // As good as not having happened.
+      frame.choices = [];
     }
-    this.#seen.add(key);
-    frame.taken = choice;
-    this.#path.push(reached);
+    this.#put(choice);
+    const happened = isAnswered ? frame.happened : frame.happened | this.#bitOf(choice);
+    const reached = this.#frame(after, { ...frame, happened });
+    if (this.#memory.add(this.#placeOf(reached), happened | this.#tooLate(after))) {
+      frame.taken = choice;
+      this.#path.push(reached);
+    } else {
+      this.#takeBack(choice);
+    }
   }
 
   #goBack(exhausted: Frame): void {
@@ -89,20 +97,22 @@ export class Search {
   }
 
   #put(choice: number): void {
+    if (!this.#isAnswered(choice)) return;
     this.#done[choice] = 1;
-    if (this.#isAnswered(choice)) this.#answeredDone += 1;
+    this.#answeredDone += 1;
   }
 
   #takeBack(choice: number): void {
+    if (!this.#isAnswered(choice)) return;
     this.#done[choice] = 0;
-    if (this.#isAnswered(choice)) this.#answeredDone -= 1;
+    this.#answeredDone -= 1;
   }
 
   // Which operations may come next: those that nothing else has to precede which is not in order yet.
-  #frame(model: Model, fromNext: number, fromPlaced: number): Frame {
-    let next = fromNext;
-    while (this.#done[next] === 1 && next < this.#answered.length) next += 1;
-    let nextPlaced = fromPlaced;
+  #frame(model: Model, from: Pick<Frame, 'next' | 'nextPlaced' | 'happened'>): Frame {
+    const { happened } = from;
+    let { next, nextPlaced } = from;
+    while (this.#done[next] === 1) next += 1;
     while (this.#done[this.#byPlace[nextPlaced] ?? -1] === 1) nextPlaced += 1;
     const firstPlace = this.#answered[this.#byPlace[nextPlaced] ?? -1]?.to ?? Infinity;
 
@@ -115,29 +125,32 @@ export class Search {
       soonest = Math.min(soonest, until);
       if (from <= firstPlace) open.push(index);
     }
-    open.sort(
-      (a, b) => this.#at(a).from - this.#at(b).from || this.#at(a).return - this.#at(b).return,
-    );
+    open.sort((a, b) => inOrderOfTrying(this.#at(a), this.#at(b)));
     for (const [index, { call }] of this.#unanswered.entries()) {
       if (call > soonest) break;
       const choice = this.#answered.length + index;
-      if (this.#done[choice] === 0) open.push(choice);
+      if ((happened & this.#bitOf(choice)) === 0n) open.push(choice);
     }
-    return { model, choices: open, tried: 0, taken: null, next, nextPlaced };
+    return { model, choices: open, tried: 0, taken: null, next, nextPlaced, happened };
   }
 
-  // What has been put in order: all before `next`, some of those after it, and some of the unanswered ones.
-  #key({ model, next }: Frame): string {
+  // The session, and the answered operations before it: all before `next`, and some of those after it.
+  #placeOf({ model, next }: Frame): string {
     const beyond: number[] = [];
     for (let index = next + 1, left = this.#answeredDone - next; left > 0; index += 1) {
       if (this.#done[index] !== 1) continue;
       beyond.push(index);
       left -= 1;
     }
-    for (let index = this.#answered.length; index < this.#done.length; index += 1) {
-      if (this.#done[index] === 1) beyond.push(index);
-    }
     return `${String(next)} ${beyond.join()} ${keyOf(model)}`;
+  }
+
+  // Unanswered operations that can change nothing any more, whether they have happened or not.
+  #tooLate(model: Model): bigint {
+    return this.#unanswered.reduce(
+      (late, { input }, index) => (isTooLate(model, input) ? late | (1n << BigInt(index)) : late),
+      0n,
+    );
   }
 
   #keepLongest({ model, choices }: Frame): void {
@@ -166,6 +179,10 @@ export class Search {
     return { outcome, order, model, stuck, steps: this.#steps };
   }
 
+  #bitOf(choice: number): bigint {
+    return 1n << BigInt(choice - this.#answered.length);
+  }
+
   #isAnswered(choice: number): boolean {
     return choice < this.#answered.length;
   }
@@ -184,6 +201,15 @@ export class Search {
     return one;
   }
 }
+
+// What changed nothing comes first: where it is right, nothing else has to be tried. Then as revisions and answers came.
+const inOrderOfTrying = (a: Placed, b: Placed): number =>
+  Number(changes(a.output)) - Number(changes(b.output)) || a.from - b.from || a.return - b.return;
+
+const changes = (output: Output): boolean =>
+  output.type === 'started' ||
+  output.type === 'admitted' ||
+  (output.type === 'accepted' && output.changed !== false);
 
 interface Longest {
   readonly answered: number;

@@ -10,7 +10,6 @@ export const pureLibraries = [
   'replay',
   'transcript',
   'linearizability',
-  'sim',
 ];
 
 const asInput = 'A pure library takes it as a value from its caller.';

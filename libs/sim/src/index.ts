@@ -1,0 +1,2 @@
+export { Chance } from './chance.js';
+export { Timeline } from './timeline.js';

@@ -1,0 +1,149 @@
+import { headers, type MsgHdrs } from '@nats-io/transport-node';
+import type { Chance } from './chance.js';
+import { SimConnection, type ConnectWish } from './sim-connection.js';
+import type { Timeline } from './timeline.js';
+
+/** What crosses the simulated network. */
+export interface Packet {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly reply?: string;
+  readonly headers?: MsgHdrs;
+}
+
+/** A part of the server that sees what is published before anybody else, such as JetStream. */
+export interface ServerPart {
+  /** Answers whether somebody served the packet: then it does not lack a responder. */
+  published(packet: Packet): boolean;
+}
+
+/** What goes wrong on the way, as probabilities for each message. */
+export interface NetworkFaults {
+  readonly lost: number;
+  readonly duplicated: number;
+  /** The longest that one message may be held up, in milliseconds, and how often one is. */
+  readonly slowMs: number;
+  readonly slow: number;
+}
+
+const calm: NetworkFaults = { lost: 0, duplicated: 0, slowMs: 0, slow: 0 };
+
+interface Subscriber {
+  readonly subject: string;
+  readonly queue: string | null;
+  readonly connection: SimConnection;
+  readonly take: (packet: Packet) => void;
+}
+
+/**
+ * A NATS server and the network before it: subjects with wildcards, queue groups, "no responders". What is routed to a
+ * connection that is gone, and that the server still believes in, is lost, as on a real network.
+ */
+export class SimNats {
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #routes = new Map<string, readonly Subscriber[]>();
+  readonly #parts: ServerPart[] = [];
+  readonly #connections = new Set<SimConnection>();
+  #isUp = true;
+  faults: NetworkFaults = calm;
+
+  constructor(
+    readonly timeline: Timeline,
+    readonly chance: Chance,
+  ) {}
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  get connections(): readonly SimConnection[] {
+    return [...this.#connections];
+  }
+
+  add(part: ServerPart): void {
+    this.#parts.push(part);
+  }
+
+  /** Connects, or rejects when the server is away. */
+  async connect(wish: ConnectWish): Promise<SimConnection> {
+    await wish.process.sleep(this.chance.between(0.2, 2));
+    if (!this.#isUp) throw new Error('connection refused');
+    const connection = new SimConnection(this, wish);
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  forget(connection: SimConnection): void {
+    this.#connections.delete(connection);
+  }
+
+  /** The server is killed: every connection breaks, and what it knew of subscriptions is gone. */
+  crash(): void {
+    this.#isUp = false;
+    this.#subscribers.clear();
+    this.#routes.clear();
+    for (const connection of this.#connections) connection.reset();
+  }
+
+  comeBack(): void {
+    this.#isUp = true;
+  }
+
+  heal(): void {
+    this.faults = calm;
+    this.#isUp = true;
+    for (const connection of this.#connections) connection.heal();
+  }
+
+  subscribe(subscriber: Subscriber): () => void {
+    this.#subscribers.add(subscriber);
+    this.#routes.clear();
+    return () => {
+      if (this.#subscribers.delete(subscriber)) this.#routes.clear();
+    };
+  }
+
+  /** Takes in what somebody publishes. */
+  publish(packet: Packet): void {
+    if (!this.#isUp) return;
+    let served = false;
+    for (const part of this.#parts) served = part.published(packet) || served;
+    const receivers = this.#receivers(packet.subject);
+    for (const { connection, take } of receivers) connection.deliver(packet, take);
+    const { reply } = packet;
+    if (!served && receivers.length === 0 && reply !== undefined) this.#nobody(reply);
+  }
+
+  #nobody(reply: string): void {
+    const none = { subject: reply, data: new Uint8Array(), headers: headers(503, 'No Responders') };
+    for (const { connection, take } of this.#receivers(reply)) connection.deliver(none, take);
+  }
+
+  // Everybody who asked for it, and one of each queue group.
+  #receivers(subject: string): readonly Subscriber[] {
+    const interested = this.#interested(subject);
+    if (interested.every(({ queue }) => queue === null)) return interested;
+    const groups = Map.groupBy(interested, ({ queue }) => queue);
+    return [...groups].flatMap(([queue, members]) =>
+      queue === null ? members : [this.chance.pick(members)],
+    );
+  }
+
+  #interested(subject: string): readonly Subscriber[] {
+    const known = this.#routes.get(subject);
+    if (known !== undefined) return known;
+    const tokens = subject.split('.');
+    const found = [...this.#subscribers].filter((one) => matches(one.subject.split('.'), tokens));
+    this.#routes.set(subject, found);
+    return found;
+  }
+}
+
+/** Whether a subject with wildcards takes in another one. */
+export function matches(pattern: readonly string[], tokens: readonly string[]): boolean {
+  for (const [index, token] of pattern.entries()) {
+    if (token === '>') return tokens.length > index;
+    if (index >= tokens.length || (token !== '*' && token !== tokens[index])) return false;
+  }
+  return pattern.length === tokens.length;
+}

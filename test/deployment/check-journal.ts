@@ -90,7 +90,8 @@ function failedAsTold(
   story: JoinStory | undefined,
 ): boolean {
   if (story?.requested.join !== join) return false;
-  if (code === 'WSAEINTR') return true; // Whoever calls a join off does not wait to see whether it was too late.
+  // Whoever calls a join off, or whose run is over, does not wait to see what becomes of it.
+  if (code === 'WSAEINTR' || code === 'WSAENETRESET') return true;
   if (story.ended?.type === 'JoinFailed') return story.ended.code === code;
   return story.ended?.type === 'JoinCancelled';
 }

@@ -29,8 +29,6 @@ export interface Asked {
 /** An accepted command as the log keeps it, and where. */
 export interface Remembered {
   readonly revision: number;
-  /** Its place among the decisions of its commit, from 0. */
-  readonly index: number;
   readonly decided: Decided;
 }
 
@@ -77,25 +75,30 @@ export function decideBatch({ session, revision, asked, earlier }: BatchInput): 
   const decisions: Decided[] = [];
   const verdicts: Verdict[] = [];
   const inBatch = new Map<string, Remembered | Refused>();
+  const keep = (commandId: string, refused: Refused) => {
+    const decided = keptRefusal(commandId, refused);
+    inBatch.set(commandId, { revision: revision + 1, decided });
+    decisions.push(decided);
+  };
   let state = session;
   let onRecord = 0;
 
   for (const { commandId, command, isRepeat = false, refusal = null } of asked) {
     const basedOn = { revision, decisions: decisions.length };
-    const before = earlier(commandId) ?? inBatch.get(commandId);
+    const before = inBatch.get(commandId) ?? earlier(commandId);
     if (before !== undefined) {
       const verdict = repeated(before, command, basedOn);
       verdicts.push(verdict);
       if ('decided' in before) onRecord += 1;
-      else if (isRepeat && verdict === before) decisions.push(keptRefusal(commandId, before));
+      else if (isRepeat && verdict === before) keep(commandId, before);
       continue;
     }
     const decision: Decision = refusal === null ? decide(command, state) : err(refusal);
     if (!decision.ok) {
       const refused: Refused = { kind: 'refused', command, refusal: decision.error, basedOn };
       inBatch.set(commandId, refused);
+      if (isRepeat) keep(commandId, refused);
       verdicts.push(refused);
-      if (isRepeat) decisions.push(keptRefusal(commandId, refused));
       continue;
     }
     const { rule, events } = decision.value;
@@ -103,7 +106,7 @@ export function decideBatch({ session, revision, asked, earlier }: BatchInput): 
     verdicts.push({ kind: 'accepted', revision: at, rule, answer: answer(command, events) });
     if (events.length === 0) continue;
     const decided: Decided = { commandId, command, rule, events };
-    inBatch.set(commandId, { revision: at, index: decisions.length, decided });
+    inBatch.set(commandId, { revision: at, decided });
     decisions.push(decided);
     state = events.reduce(evolve, state);
   }
@@ -120,24 +123,19 @@ function repeated(before: Remembered | Refused, command: SessionCommand, basedOn
 }
 
 // As an event, so that it takes the place in the log that an earlier try of the command would need.
-function keptRefusal(commandId: string, { command, refusal }: Refused): Decided {
+function keptRefusal(commandId: string, { command, refusal, basedOn }: Refused): Decided {
   const { code, rule, facts = null } = refusal;
-  return { commandId, command, rule, events: [{ type: 'CommandRefused', code, facts }] };
+  return { commandId, command, rule, events: [{ type: 'CommandRefused', code, facts, basedOn }] };
 }
 
 /** The verdict on a command that the log holds. */
-export function recalled({ revision, index, decided }: Remembered): Verdict {
+export function recalled({ revision, decided }: Remembered): Verdict {
   const { command, rule, events } = decided;
   const [first] = events;
   if (first?.type === 'CommandRefused') {
-    const { code, facts } = first;
+    const { code, facts, basedOn } = first;
     const refusal: Refusal = facts === null ? { code, rule } : { code, rule, facts };
-    return {
-      kind: 'refused',
-      command,
-      refusal,
-      basedOn: { revision: revision - 1, decisions: index },
-    };
+    return { kind: 'refused', command, refusal, basedOn };
   }
   return { kind: 'accepted', revision, rule, answer: answer(command, events) };
 }

@@ -326,8 +326,8 @@ export class SessionMailbox {
     this.#state = state;
     this.#head = headOf(commit);
     const { revision } = commit;
-    for (const [index, decided] of commit.decisions.entries()) {
-      this.#remembered.set(decided.commandId, { revision, index, decided });
+    for (const decided of commit.decisions) {
+      this.#remembered.set(decided.commandId, { revision, decided });
     }
     this.#inDoubt.clear(); // Whatever was meant for this place is stored here, or never will be.
     this.parts.folded(commit);

@@ -180,6 +180,7 @@ const events: readonly ((chance: Chance) => SessionEvent)[] = [
     type: 'CommandRefused',
     code: pick(chance, ['WSAEALREADY', 'WSAENETDOWN'] as const),
     facts: maybe(chance, () => ({ recorded: false })),
+    basedOn: { revision: chance(9), decisions: chance(3) },
   }),
   (chance) => ({
     type: 'JoinRequested',

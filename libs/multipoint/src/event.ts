@@ -127,6 +127,8 @@ interface CommandRefused {
   readonly type: 'CommandRefused';
   readonly code: WsaCode;
   readonly facts: Facts | null;
+  /** What it was decided on: that revision, and so many decisions of the commit after it. */
+  readonly basedOn: { readonly revision: number; readonly decisions: number };
 }
 
 interface SessionShutDown {

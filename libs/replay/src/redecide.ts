@@ -14,7 +14,7 @@ import { sameJson } from './canonical.js';
 import { differences, type Difference } from './diff.js';
 import type { History } from './history.js';
 import { isEdgeRule } from './rules.js';
-import { steps, type Step } from './steps.js';
+import { steps, type DecisionStep, type Step } from './steps.js';
 
 /** The law under test: the one in force, or another that is held against what was recorded. */
 export type Decider = (command: SessionCommand, session: Session) => Decision;
@@ -122,7 +122,9 @@ export const isDivergence = (verdict: Verdict): boolean =>
 /** Decides one record again. */
 export function compare(step: Step, decider: Decider = decide): Comparison {
   const recorded = recordedOutcome(step);
-  if (recorded.kind === 'refused' && isEdgeRule(recorded.rule)) {
+  // A refusal that the log keeps may be of an earlier state; JL_DECISIONS has it there.
+  const isOfEarlier = step.kind === 'decision' && isKeptLater(step);
+  if (recorded.kind === 'refused' && (isOfEarlier || isEdgeRule(recorded.rule))) {
     return { verdict: 'at-the-edge', recorded, recomputed: null };
   }
   if (!step.trusted || step.before === null)
@@ -130,6 +132,11 @@ export function compare(step: Step, decider: Decider = decide): Comparison {
   const command = step.kind === 'decision' ? step.decided.command : step.refusal.command;
   const recomputed = outcomeOf(command, step.before, decider);
   return { verdict: verdictOf(recorded, recomputed), recorded, recomputed };
+}
+
+function isKeptLater({ decided, basis }: DecisionStep): boolean {
+  const [first] = decided.events;
+  return first?.type === 'CommandRefused' && !sameJson(first.basedOn, basis);
 }
 
 export function recordedOutcome(step: Step): Outcome {

@@ -84,13 +84,13 @@ export class SimConnection {
 
   publish(
     subject: string,
-    data: Uint8Array = new Uint8Array(),
+    payload: Uint8Array | string = new Uint8Array(),
     { reply, headers }: { readonly reply?: string; readonly headers?: MsgHdrs } = {},
   ): void {
     if (this.#state === 'closed') throw new ClosedConnectionError();
     const packet: Packet = {
       subject,
-      data,
+      data: typeof payload === 'string' ? new TextEncoder().encode(payload) : payload,
       ...(reply === undefined ? {} : { reply }),
       ...(headers === undefined ? {} : { headers }),
     };
@@ -126,7 +126,7 @@ export class SimConnection {
 
   request(
     subject: string,
-    data?: Uint8Array,
+    data?: Uint8Array | string,
     { timeout = 1_000, headers }: { readonly timeout?: number; readonly headers?: MsgHdrs } = {},
   ): Promise<Msg> {
     this.#tokens += 1;
@@ -231,7 +231,11 @@ export class SimConnection {
   /** The process is gone, or the connection breaks for both ends. */
   reset(): void {
     this.#leave();
-    if (this.#process.isAlive) this.#process.run(() => this.#lose());
+    if (!this.#process.isAlive) this.#nats.forget(this);
+    else
+      this.#process.run(() => {
+        this.#lose();
+      });
   }
 
   /** Nothing passes any more, in one direction or both, and nobody is told. */

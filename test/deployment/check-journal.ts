@@ -141,14 +141,25 @@ function heardFindings(
   });
 }
 
-// Everything that was told to a socket that was listened to, and that nobody at home had closed.
+// Everything that was told to a socket that was listened to, and that nobody at home had closed. Who gave up a call
+// whose outcome was unknown has let go of its join, and hears no more of it.
 function missedFindings(
-  { heard, watched, closedHere }: Journal,
+  { heard, watched, closedHere, answers, answering }: Journal,
   due: ReadonlyMap<string, readonly Numbered[]>,
 ): string[] {
   const seen = new Set(heard.map(({ at, id }) => keyOf(at, id)));
-  return [...due.values()].flat().flatMap(({ told: { to, id, kind } }) => {
+  const letGo = new Set(
+    answers.flatMap((answer) =>
+      answer.kind === 'unknown'
+        ? [`${answer.session} ${readSettled(answer.settled).join ?? ''}`]
+        : [],
+    ),
+  );
+  return [...due.values()].flat().flatMap(({ told }) => {
+    const { to, id, kind, session } = told;
     if (!watched.has(to) || closedHere.has(to)) return [];
+    const join = 'join' in told ? `${session} ${told.join}` : '';
+    if (letGo.has(join) || (kind === 'WITHDRAWN' && answering.has(join))) return [];
     return seen.has(keyOf(to, id)) ? [] : [`${to} never heard ${kind} ${id}`];
   });
 }

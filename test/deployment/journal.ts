@@ -48,6 +48,8 @@ export class Journal {
   readonly watched = new Set<string>();
   /** Sockets that their own program closed: what would have come after that is not missed. */
   readonly closedHere = new Set<string>();
+  /** Joins that somebody began to answer, `session join`: that they were withdrawn, the answer tells. */
+  readonly answering = new Set<string>();
   readonly #open = new Set<Promise<unknown>>();
   #tokens = 0;
 

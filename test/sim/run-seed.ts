@@ -3,6 +3,7 @@ import { untold } from '../deployment/check-bulletins.js';
 import { findingsIn } from '../deployment/check-history.js';
 import { membersOf } from '../deployment/ghosts.js';
 import { sessionsIn, type Records } from '../deployment/records.js';
+import type { Journal } from '../deployment/journal.js';
 import { merged } from './life-journal.js';
 import { Play } from './players.js';
 import { simRecords } from './sim-records.js';
@@ -23,6 +24,8 @@ export interface SeedResult {
   readonly findings: readonly string[];
   /** What happened, and how often: what a campaign must have seen. */
   readonly counts: ReadonlyMap<string, number>;
+  /** What is on record and what programs were told, for whoever wants to know why. */
+  readonly history: { readonly records: Records; readonly journal: Journal };
   readonly joins: number;
   readonly commits: number;
   readonly simulatedMs: number;
@@ -82,6 +85,7 @@ export async function runSeed({ seed, faultsMs = faultsMsDefault }: SeedWish): P
     faults: swarm.kinds,
     findings,
     counts: simulation.counts,
+    history: { records, journal },
     joins: journal.answers.length,
     commits: records.commits.length,
     simulatedMs: timeline.now,

@@ -308,18 +308,37 @@ export class SessionMailbox {
     await this.#load();
   }
 
+  // A message that was lost on its way looks like damage: what looks damaged is read again, from the beginning.
   async #load(): Promise<void> {
+    await this.#foldNew();
+    if (this.#damage !== null) {
+      this.#forget();
+      await this.#foldNew();
+    }
+    this.#loaded = true;
+  }
+
+  async #foldNew(): Promise<void> {
     const afterSequence = this.#head.sequence;
     for await (const commit of this.parts.log.read(this.session, { afterSequence })) {
       this.#fold(commit);
     }
-    this.#loaded = true;
+  }
+
+  #forget(): void {
+    this.#state = unopened;
+    this.#head = emptyHead;
+    this.#damage = null;
+    this.#remembered.clear();
   }
 
   #fold(commit: ChainedCommit): void {
     const damage = damageAfter(this.#head, commit, this.session);
     if (damage === null) this.#advance(commit, foldDecisions(this.#state, commit.decisions));
-    else this.#damage ??= `${damage.kind} at revision ${String(damage.revision)}`;
+    else {
+      this.#damage ??= `${damage.kind} at revision ${String(damage.revision)}`;
+      this.#loaded = false;
+    }
   }
 
   #advance(commit: ChainedCommit, state: Session): void {

@@ -70,13 +70,40 @@ export async function* followStream(
     using stall = new StallWatch(access, subject, place, clock);
     const until = AbortSignal.any([watch.signal, stall.signal]);
     try {
-      for await (const delivered of deliver(place.due, until)) yield* place.take(delivered);
+      for await (const delivered of deliver(place.due, until)) {
+        yield* leftOut(access, subject, place, delivered.sequence);
+        yield* place.take(delivered);
+      }
     } catch (error) {
       if (!comesBack(error)) throw error;
     }
     await watch.verdict();
     if (stall.nothingLeft) yield* place.end();
     if (!signal?.aborted) await clock.delay(pauseMs);
+  }
+}
+
+/**
+ * What a delivery passed over and the stream's leader has: lost on the way here, or by one replica. What the leader
+ * does not have either is for `take` to name.
+ *
+ * @throws StreamUnreachable while the leader of a cluster has less than what was delivered: it has not caught up.
+ */
+async function* leftOut(
+  access: StreamAccess,
+  subject: string,
+  place: Place,
+  before: number,
+): AsyncGenerator<FollowedMessage> {
+  while (place.due < before) {
+    const which = { seq: place.due, next_by_subj: subject };
+    const got = await access.get(which, requestTimeoutMs);
+    if (got.kind === 'unreachable') throw new StreamUnreachable(access.stream, got.cause);
+    if (got.kind === 'absent' && place.isReplicated) {
+      throw new StreamUnreachable(access.stream, 'its leader has not caught up');
+    }
+    if (got.kind === 'absent' || got.message.sequence >= before) return;
+    yield* place.take({ ...got.message, pending: 1 });
   }
 }
 
@@ -101,6 +128,10 @@ class Place implements Expectation, Progress {
     return this.#caughtUp;
   }
 
+  get isReplicated(): boolean {
+    return this.#begun.replicas > 1;
+  }
+
   /** Why this is not the stream that we began to read, or no longer holds what we have read. */
   regression(found: StreamExtent | null): LogRegressed | null {
     if (found === null) return new LogRegressed(this.#sequence, 0, 'the stream is gone');
@@ -116,7 +147,8 @@ class Place implements Expectation, Progress {
     yield* this.skippedTo(message.sequence);
     this.#sequence = message.sequence;
     yield { kind: 'message', message };
-    if (pending === 0) yield* this.end();
+    // One replica of several may say so before it has everything.
+    if (pending === 0 && !this.isReplicated) yield* this.end();
     else yield* this.arrival();
   }
 

@@ -60,6 +60,7 @@ for (const replicas of [1, 3] as const) {
           seq: number;
         }>().seq,
       lastSequence: async () => stream.last,
+      isReplicated: replicas === 3,
       close,
     };
   });

@@ -103,7 +103,7 @@ class SessionLife {
       case 'SessionShutDown':
       case 'SessionClosed':
         return this.#wrongClosing();
-      case 'CommandRefused':
+      case 'CommandSettled':
         return [];
       case 'ListenStarted':
       case 'PolicyChanged':
@@ -187,7 +187,7 @@ class SessionLife {
         return;
       case 'ListenStarted':
       case 'JoinDeferred':
-      case 'CommandRefused':
+      case 'CommandSettled':
         return;
     }
   }

@@ -76,7 +76,7 @@ export class Census {
       case 'ListenStarted':
       case 'PolicyChanged':
       case 'JoinDeferred':
-      case 'CommandRefused':
+      case 'CommandSettled':
       case 'MemberLeft':
       case 'SessionShutDown':
         return;

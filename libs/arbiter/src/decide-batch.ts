@@ -75,9 +75,8 @@ export function decideBatch({ session, revision, asked, earlier }: BatchInput): 
   const decisions: Decided[] = [];
   const verdicts: Verdict[] = [];
   const inBatch = new Map<string, Remembered | Refused>();
-  const keep = (commandId: string, refused: Refused) => {
-    const decided = keptRefusal(commandId, refused);
-    inBatch.set(commandId, { revision: revision + 1, decided });
+  const keep = (decided: Decided) => {
+    inBatch.set(decided.commandId, { revision: revision + 1, decided });
     decisions.push(decided);
   };
   let state = session;
@@ -90,24 +89,22 @@ export function decideBatch({ session, revision, asked, earlier }: BatchInput): 
       const verdict = repeated(before, command, basedOn);
       verdicts.push(verdict);
       if ('decided' in before) onRecord += 1;
-      else if (isRepeat && verdict === before) keep(commandId, before);
+      else if (isRepeat && verdict === before) keep(settledNo(commandId, before));
       continue;
     }
     const decision: Decision = refusal === null ? decide(command, state) : err(refusal);
     if (!decision.ok) {
       const refused: Refused = { kind: 'refused', command, refusal: decision.error, basedOn };
       inBatch.set(commandId, refused);
-      if (isRepeat) keep(commandId, refused);
+      if (isRepeat) keep(settledNo(commandId, refused));
       verdicts.push(refused);
       continue;
     }
     const { rule, events } = decision.value;
-    const at = decisions.length > 0 || events.length > 0 ? revision + 1 : revision;
+    if (events.length > 0) keep({ commandId, command, rule, events });
+    else if (isRepeat) keep(settledYes({ commandId, command, rule, basedOn }));
+    const at = decisions.length > 0 ? revision + 1 : revision;
     verdicts.push({ kind: 'accepted', revision: at, rule, answer: answer(command, events) });
-    if (events.length === 0) continue;
-    const decided: Decided = { commandId, command, rule, events };
-    inBatch.set(commandId, { revision: at, decided });
-    decisions.push(decided);
     state = events.reduce(evolve, state);
   }
   return { decisions, verdicts, after: state, onlyRecalled: onRecord === asked.length };
@@ -122,17 +119,24 @@ function repeated(before: Remembered | Refused, command: SessionCommand, basedOn
   return 'decided' in before ? recalled(before) : before;
 }
 
-// As an event, so that it takes the place in the log that an earlier try of the command would need.
-function keptRefusal(commandId: string, { command, refusal, basedOn }: Refused): Decided {
+// As events, so that they take the place in the log that an earlier try of the command would need.
+function settledNo(commandId: string, { command, refusal, basedOn }: Refused): Decided {
   const { code, rule, facts = null } = refusal;
-  return { commandId, command, rule, events: [{ type: 'CommandRefused', code, facts, basedOn }] };
+  return { commandId, command, rule, events: [{ type: 'CommandSettled', code, facts, basedOn }] };
+}
+
+function settledYes({
+  basedOn,
+  ...decided
+}: Omit<Decided, 'events'> & { basedOn: Basis }): Decided {
+  return { ...decided, events: [{ type: 'CommandSettled', code: null, facts: null, basedOn }] };
 }
 
 /** The verdict on a command that the log holds. */
 export function recalled({ revision, decided }: Remembered): Verdict {
   const { command, rule, events } = decided;
   const [first] = events;
-  if (first?.type === 'CommandRefused') {
+  if (first?.type === 'CommandSettled' && first.code !== null) {
     const { code, facts, basedOn } = first;
     const refusal: Refusal = facts === null ? { code, rule } : { code, rule, facts };
     return { kind: 'refused', command, refusal, basedOn };

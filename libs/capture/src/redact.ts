@@ -204,7 +204,7 @@ class Redactor {
         };
       case 'MemberLeft':
         return { ...event, leaf: this.#socket(event.leaf) };
-      case 'CommandRefused':
+      case 'CommandSettled':
         return event.facts === null ? event : { ...event, facts: this.#facts(event.facts) };
       case 'ListenStarted':
       case 'JoinDeferred':

@@ -86,7 +86,7 @@ export function notify(before: Session, event: SessionEvent): readonly Notificat
     case 'SessionOpened':
     case 'ListenStarted':
     case 'JoinDeferred':
-    case 'CommandRefused':
+    case 'CommandSettled':
       return [];
     case 'PolicyChanged':
       return otherFlows(before, event);

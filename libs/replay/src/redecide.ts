@@ -124,7 +124,7 @@ export function compare(step: Step, decider: Decider = decide): Comparison {
   const recorded = recordedOutcome(step);
   // A refusal that the log keeps may be of an earlier state; JL_DECISIONS has it there.
   const isOfEarlier = step.kind === 'decision' && isKeptLater(step);
-  if (recorded.kind === 'refused' && (isOfEarlier || isEdgeRule(recorded.rule))) {
+  if (isOfEarlier || (recorded.kind === 'refused' && isEdgeRule(recorded.rule))) {
     return { verdict: 'at-the-edge', recorded, recomputed: null };
   }
   if (!step.trusted || step.before === null)
@@ -136,16 +136,18 @@ export function compare(step: Step, decider: Decider = decide): Comparison {
 
 function isKeptLater({ decided, basis }: DecisionStep): boolean {
   const [first] = decided.events;
-  return first?.type === 'CommandRefused' && !sameJson(first.basedOn, basis);
+  return first?.type === 'CommandSettled' && !sameJson(first.basedOn, basis);
 }
 
 export function recordedOutcome(step: Step): Outcome {
   if (step.kind === 'decision') {
     const { rule, events } = step.decided;
     const [first] = events;
-    return first?.type === 'CommandRefused'
-      ? { kind: 'refused', code: first.code, rule, facts: first.facts }
-      : { kind: 'accepted', rule, events };
+    if (first?.type !== 'CommandSettled') return { kind: 'accepted', rule, events };
+    const { code, facts } = first;
+    return code === null
+      ? { kind: 'accepted', rule, events: [] }
+      : { kind: 'refused', code, rule, facts };
   }
   const { code, rule, facts } = step.refusal;
   return { kind: 'refused', code, rule, facts };

@@ -89,8 +89,8 @@ export const eventSchema = z.discriminatedUnion('type', [
     ]),
   }),
   z.strictObject({
-    type: type('CommandRefused'),
-    code: codeField,
+    type: type('CommandSettled'),
+    code: codeField.nullable(),
     facts: factsField.nullable(),
     basedOn: basisField,
   }),

@@ -119,8 +119,8 @@ export class SessionMailbox {
   }
 
   /**
-   * What a command was told before, by any arbiter; null when neither the log nor we remember it, or when
-   * another node asked it: an id is no key to somebody else's outcome.
+   * What the log says that a command was told; null when it does not know it, or when another node asked it: an id is no key
+   * to somebody else's outcome.
    */
   async recall(commandId: string, node: string): Promise<Verdict | null> {
     while (this.#working !== null) await this.#working;
@@ -129,11 +129,8 @@ export class SessionMailbox {
     this.#working = reading.catch(() => undefined).then(() => this.#work());
     await reading;
     const remembered = this.#remembered.get(commandId);
-    if (remembered !== undefined) {
-      return isIssuedBy(node, remembered.decided.command) ? recalled(remembered) : null;
-    }
-    const refused = this.#refused.get(commandId, this.parts.world.now());
-    return refused !== undefined && isIssuedBy(node, refused.command) ? refused : null;
+    if (remembered === undefined || !isIssuedBy(node, remembered.decided.command)) return null;
+    return recalled(remembered);
   }
 
   /** Takes in a commit that somebody else stored, when it is the next one. */

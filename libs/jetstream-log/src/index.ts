@@ -57,6 +57,13 @@ export {
 } from './parked-log.js';
 export { sha256 } from './stored-commit.js';
 export {
+  replacedLog,
+  reportStreams,
+  type StreamCopy,
+  type StreamReport,
+  type StreamReports,
+} from './stream-report.js';
+export {
   bulletinsPerNodeMax,
   decisionDays,
   parkedMax,

@@ -3,11 +3,13 @@ import type { JetStreamStoreOptions } from './node-log.js';
 import { withPatience } from './read-subject.js';
 import {
   RecordStream,
+  type FollowedRecord,
+  type FollowOptions,
   type RecordOutcome,
   type Stored,
   type WriteOptions,
 } from './record-stream.js';
-import { StreamUnreachable } from './trouble.js';
+import { StreamUnreachable, SubjectDamaged, UnreadableRecord } from './trouble.js';
 
 export type StoredBulletin = Stored<Bulletin>;
 export type BulletinOutcome = RecordOutcome<Bulletin>;
@@ -90,6 +92,22 @@ export class JetStreamNotificationStore implements NotificationStore {
 
   all(options: { readonly signal?: AbortSignal } = {}): AsyncIterable<StoredBulletin> {
     return this.#records.soFar(options.signal);
+  }
+
+  /** Up to where in the log the last bulletin of all tells; 0 when there is none, or it cannot be read. */
+  async toldUpTo(): Promise<number> {
+    try {
+      const last = await this.#records.last(this.#subjects.allNotifications());
+      return last?.record.sequence ?? 0;
+    } catch (error) {
+      if (error instanceof UnreadableRecord || error instanceof SubjectDamaged) return 0;
+      throw error;
+    }
+  }
+
+  /** Everything that is kept, and on as it comes; what cannot be read is named. */
+  follow(options: FollowOptions = {}): AsyncIterable<FollowedRecord<Bulletin>> {
+    return this.#records.follow(options);
   }
 
   async #page(

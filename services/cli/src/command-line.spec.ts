@@ -72,7 +72,6 @@ describe('the command line', () => {
     ['state conf-7#5', 'is no position'],
     ['why conf-7@x', 'names no record'],
     ['ladder conf-7 --as png', '--as is one of text, mermaid, svg'],
-    ['verify', 'no session and no capture is named'],
     ['replay', 'no session and no capture is named'],
     ['export conf-7 --keep secrets', '--keep takes names, ids, data, everything'],
     ['inspect conf-7', 'is no capture'],

@@ -1,7 +1,7 @@
 import { assert } from '@joinleaf/multipoint';
-import type { Operation, Output } from './history.js';
+import type { Input, Operation, Output } from './history.js';
 import { Memory } from './memory.js';
-import { isTooLate, keyOf, nothingYet, step, type Model } from './model.js';
+import { keyOf, nothingYet, step, type Model } from './model.js';
 import type { Placed } from './order.js';
 
 // The search of Wing and Gong with the memory of Lowe: put one operation after the other that may come next and that
@@ -74,6 +74,7 @@ class Search {
   readonly #unanswered: readonly Operation[];
   readonly #byPlace: readonly number[];
   readonly #done: Uint8Array;
+  readonly #unseen: bigint;
   readonly #memory = new Memory();
   readonly #path: Frame[] = [];
   readonly #rowMax: number;
@@ -88,6 +89,10 @@ class Search {
     this.#rowMax = rowMax;
     this.#byPlace = [...answered.keys()].sort((a, b) => this.#at(a).to - this.#at(b).to);
     this.#done = new Uint8Array(answered.length);
+    this.#unseen = unanswered.reduce(
+      (bits, { input }, index) => (showsInTheSession(input) ? bits : bits | (1n << BigInt(index))),
+      0n,
+    );
   }
 
   get steps(): number {
@@ -137,8 +142,7 @@ class Search {
       happened: isAnswered ? happened : happened | this.#bitOf(choice),
       row: isAnswered ? 0 : frame.row + 1,
     });
-    const used = reached.happened | this.#tooLate(after);
-    if (this.#memory.add(this.#placeOf(reached), { used, row: reached.row })) {
+    if (this.#memory.add(this.#placeOf(reached), reached.happened & this.#unseen)) {
       frame.taken = choice;
       this.#path.push(reached);
     } else {
@@ -214,14 +218,6 @@ class Search {
     return `${String(next)} ${beyond.join()} ${keyOf(model)}`;
   }
 
-  // Unanswered operations that can change nothing any more, whether they have happened or not.
-  #tooLate(model: Model): bigint {
-    return this.#unanswered.reduce(
-      (late, { input }, index) => (isTooLate(model, input) ? late | (1n << BigInt(index)) : late),
-      0n,
-    );
-  }
-
   #keepLongest({ model, choices }: Frame): void {
     if (this.#longest !== null && this.#answeredDone <= this.#longest.answered) return;
     const stuck = choices
@@ -260,6 +256,9 @@ class Search {
 // What changed nothing comes first: where it is right, nothing else has to be tried. Then as revisions and answers came.
 const inOrderOfTrying = (a: Placed, b: Placed): number =>
   Number(changes(a.output)) - Number(changes(b.output)) || a.from - b.from || a.return - b.return;
+
+// An answer to a join counts while that join waits, and never again: whether it can still happen shows in the session.
+const showsInTheSession = ({ type }: Input): boolean => type === 'accept' || type === 'reject';
 
 const changes = (output: Output): boolean =>
   output.type === 'started' ||

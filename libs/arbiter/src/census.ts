@@ -34,8 +34,10 @@ export class Census {
   /** Takes in the next commit of the stream; answers the runs of nodes that it brought in. */
   apply({ session, decisions }: ChainedCommit): ReadonlySet<NodeRun> {
     const arrived = new Set<NodeRun>();
-    for (const { events } of decisions) {
+    for (const { command, events } of decisions) {
       for (const event of events) this.#applyEvent(session, event, arrived);
+      if (command.type !== 'LoseNode') continue;
+      this.#takeOut(session, nodeRun(command.node, command.incarnation), arrived);
     }
     return arrived;
   }
@@ -99,12 +101,20 @@ export class Census {
     this.#sessionsByRun.set(run, sessions.add(session));
   }
 
+  #takeOut(session: SessionAddress, run: NodeRun, arrived: Set<NodeRun>): void {
+    this.#entries.get(session)?.runs.delete(run);
+    this.#unlist(session, run);
+    arrived.delete(run);
+  }
+
   #forget(session: SessionAddress): void {
-    for (const run of this.#entries.get(session)?.runs ?? []) {
-      const sessions = this.#sessionsByRun.get(run);
-      sessions?.delete(session);
-      if (sessions?.size === 0) this.#sessionsByRun.delete(run);
-    }
+    for (const run of this.#entries.get(session)?.runs ?? []) this.#unlist(session, run);
     this.#entries.delete(session);
+  }
+
+  #unlist(session: SessionAddress, run: NodeRun): void {
+    const sessions = this.#sessionsByRun.get(run);
+    sessions?.delete(session);
+    if (sessions?.size === 0) this.#sessionsByRun.delete(run);
   }
 }

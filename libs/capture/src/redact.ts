@@ -61,7 +61,8 @@ class Redactor {
 
   life(life: NodeLife): NodeLife {
     const { node, incarnation } = life;
-    return { ...life, node: this.#node(node), incarnation: this.#run(node, incarnation) };
+    const by = 'by' in life && life.by !== undefined ? { by: this.#arbiter(life.by) } : {};
+    return { ...life, ...by, node: this.#node(node), incarnation: this.#run(node, incarnation) };
   }
 
   #commit(commit: StoredCommit): StoredCommit {

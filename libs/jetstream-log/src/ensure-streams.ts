@@ -98,8 +98,8 @@ export async function checkStreams(
   return Object.fromEntries(ensured) as Record<StreamRole, EnsuredStream>;
 }
 
-// To ask again is safe: a stream that was made without our hearing of it is found.
-async function patiently<T>(until: number, ask: () => Promise<T>): Promise<T> {
+/** Repeats a question while nobody answers it. To ask again is safe: a stream that was made unheard is found. */
+export async function patiently<T>(until: number, ask: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       return await ask();

@@ -55,6 +55,7 @@ export {
   type Poisoned,
   type StoredParked,
 } from './parked-log.js';
+export { assertSameLog } from './same-log.js';
 export { sha256 } from './stored-commit.js';
 export {
   replacedLog,

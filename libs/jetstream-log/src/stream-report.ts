@@ -104,13 +104,13 @@ function reportOf(plan: StreamPlan, info: StreamInfo): StreamReport {
   };
 }
 
-// The server leaves out what is false or 0.
-const copyOf = ({ name, current, offline = false, lag = 0, active }: PeerInfo): StreamCopy => ({
-  server: name,
-  isCurrent: current,
-  isOffline: offline,
-  lag,
-  silentMs: Math.round(active / milliseconds),
+// The server leaves out what is false or 0, whatever the client's types say.
+const copyOf = (peer: Partial<PeerInfo>): StreamCopy => ({
+  server: peer.name ?? '',
+  isCurrent: peer.current ?? false,
+  isOffline: peer.offline ?? false,
+  lag: peer.lag ?? 0,
+  silentMs: Math.round((peer.active ?? 0) / milliseconds),
 });
 
 /**

@@ -227,6 +227,13 @@ function registerCaptures(program: Command, act: Act): void {
 
 function registerHealth(program: Command, act: Act): void {
   program
+    .command('doctor')
+    .description('what is well, what to look at, what is bad, and what to do about it')
+    .addHelpText('before', examples('doctor', 'doctor --json'))
+    .action((_options: object, self: Command) =>
+      act(self, async (context) => (await import('./verbs/doctor.js')).doctor(context)),
+    );
+  program
     .command('parked')
     .description('stored messages that nobody could read, and why')
     .argument('[sequence]', 'one of them, with its bytes')

@@ -11,6 +11,7 @@ import {
 } from '@joinleaf/arbiter';
 import type { ChainedCommit } from '@joinleaf/event-log';
 import {
+  assertSameLog,
   ensureStreams,
   JetStreamDecisionLog,
   JetStreamLog,
@@ -94,6 +95,8 @@ export async function assemble(context: Context): Promise<Assembled> {
 
 /** What is told on `$SRV`: how this arbiter arbitrates, and who differs from it. */
 const introduction = (config: SessionConfig, { mismatches, ownedCount }: Partitions) => ({
+  realm: config.realm,
+  clock: String(world.now()),
   arbitration: arbitrationHash(config),
   partitions: String(ownedCount),
   ...(mismatches.length === 0 ? {} : { mismatch: mismatches.join('; ') }),
@@ -107,6 +110,7 @@ interface Logs {
 }
 
 async function openLogs({ nc, config, log }: Context, subjects: Subjects): Promise<Logs> {
+  await assertSameLog(nc, subjects);
   const streams = await ensureStreams(nc, subjects, { replicas: config.replicas });
   const names = Object.values(streams).map(({ name }) => name);
   log.info({ streams: names }, 'streams are as they must be');

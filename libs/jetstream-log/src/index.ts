@@ -55,10 +55,9 @@ export {
   type Poisoned,
   type StoredParked,
 } from './parked-log.js';
-export { assertSameLog } from './same-log.js';
+export { assertSameLog, replacedLog } from './same-log.js';
 export { sha256 } from './stored-commit.js';
 export {
-  replacedLog,
   reportStreams,
   type StreamCopy,
   type StreamReport,

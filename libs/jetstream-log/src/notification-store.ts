@@ -1,3 +1,4 @@
+import type { SessionAddress } from '@joinleaf/multipoint';
 import { bulletinSchema, decode, type Bulletin, type Subjects } from '@joinleaf/wire';
 import type { JetStreamStoreOptions } from './node-log.js';
 import { withPatience } from './read-subject.js';
@@ -13,6 +14,13 @@ import { StreamUnreachable, SubjectDamaged, UnreadableRecord } from './trouble.j
 
 export type StoredBulletin = Stored<Bulletin>;
 export type BulletinOutcome = RecordOutcome<Bulletin>;
+
+/** A commit that nodes were told of, and where it lay in the log. */
+export interface ToldCommit {
+  readonly sequence: number;
+  readonly session: SessionAddress;
+  readonly revision: number;
+}
 
 /** What nodes were told, numbered for each node without gaps. */
 export interface NotificationStore {
@@ -94,13 +102,16 @@ export class JetStreamNotificationStore implements NotificationStore {
     return this.#records.soFar(options.signal);
   }
 
-  /** Up to where in the log the last bulletin of all tells; 0 when there is none, or it cannot be read. */
-  async toldUpTo(): Promise<number> {
+  /** The commit of which somebody was told last; null when there is none, or its bulletin cannot be read. */
+  async lastTold(): Promise<ToldCommit | null> {
     try {
       const last = await this.#records.last(this.#subjects.allNotifications());
-      return last?.record.sequence ?? 0;
+      const notification = last?.record.notifications.at(-1);
+      if (last === null || notification === undefined) return null;
+      const { session, revision } = notification;
+      return { sequence: last.record.sequence, session, revision };
     } catch (error) {
-      if (error instanceof UnreadableRecord || error instanceof SubjectDamaged) return 0;
+      if (error instanceof UnreadableRecord || error instanceof SubjectDamaged) return null;
       throw error;
     }
   }

@@ -112,26 +112,3 @@ const copyOf = (peer: Partial<PeerInfo>): StreamCopy => ({
   lag: peer.lag ?? 0,
   silentMs: Math.round((peer.active ?? 0) / milliseconds),
 });
-
-/**
- * Why the log is not the one that its companions were written beside: it is younger than what nodes were told, or it
- * ends before what they were told of. Null when nothing says so.
- *
- * @param told - The sequence of the log that the last bulletin of all names; 0 when there is none.
- */
-export function replacedLog({ streams }: StreamReports, told: number): string | null {
-  const log = streams.find(({ role }) => role === 'events');
-  if (log === undefined) return null;
-  const created = Date.parse(log.created);
-  const older = streams.find(
-    ({ role, firstAt }) => role !== 'events' && firstAt !== null && firstAt < created,
-  );
-  if (older !== undefined) {
-    const since = new Date(older.firstAt ?? 0).toISOString();
-    return `${log.name} was created at ${log.created}, and ${older.name} holds messages since ${since}: it was deleted and made again`;
-  }
-  if (log.lastSequence < told) {
-    return `${log.name} ends at ${String(log.lastSequence)}, and nodes were told of message ${String(told)}: it has lost its end`;
-  }
-  return null;
-}

@@ -267,8 +267,12 @@ describe('a store that was cut', () => {
     for (const name of ['other', 'another', 'third']) {
       await store(broker.nc, subjects, meeting(name));
     }
+    expect((await manager.streams.info(stream)).state.last_seq).toBeGreaterThan(10);
     const again = await wrong();
+    expect(again).toContain(`stream ${stream}: replaced`);
     expect(again.join('\n')).toMatch(/^(conf-7|lobby): lost-end/m);
+    await expect(startService('session')).rejects.toThrow(ProgramEnded);
+    expect(await logOf('session')).toContain('its sequences were used again');
   }, 90_000);
 });
 
@@ -399,7 +403,7 @@ describe('what an administrator stored', () => {
       first: number;
       notifications: { id: string; code?: string | null }[];
     };
-    const [told] = bulletin.notifications;
+    const told = bulletin.notifications.at(-1);
     await stopServices();
     await broker.nc.request(
       subjects.notifications('bob'),

@@ -55,13 +55,12 @@ async function streamFinding(
       settingsNext(name, field),
     ),
   );
-  const replaced =
-    role === 'events' ? replacedLog(reports, await live.notifications.toldUpTo()) : null;
+  const replaced = role === 'events' ? await replacedLog(live.nc, live.subjects, reports) : null;
   if (replaced !== null) {
     problems.push(
       problemOf(
         'replaced',
-        replaced,
+        replaced.reason,
         `stop the services, and restore ${name} from a backup; what is in it now is another history`,
         lastSequence,
       ),

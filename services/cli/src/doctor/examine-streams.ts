@@ -8,8 +8,7 @@ const lagLook = 1_000;
 
 /** The streams: whether they are what they must be, how full they are, and how their copies stand. */
 export async function examineStreams(live: Live, reports: StreamReports): Promise<readonly Sign[]> {
-  const told = await live.notifications.toldUpTo().catch(() => 0);
-  const replaced = replacedLog(reports, told);
+  const replaced = await replacedLog(live.nc, live.subjects, reports);
   return [
     ...reports.missing.map(({ role, name }) =>
       role === 'events'
@@ -21,7 +20,7 @@ export async function examineStreams(live: Live, reports: StreamReports): Promis
       : [
           bad(
             'the log',
-            replaced,
+            replaced.reason,
             'stop the services and restore it from a backup; joinleaf verify --all says what is lost',
           ),
         ]),

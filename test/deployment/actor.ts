@@ -127,10 +127,10 @@ export class Actor {
       (async () => {
         try {
           const outcome = await asking;
-          journal.answers.push({ token, session, ...answerOf(outcome) });
+          journal.answered({ token, session, ...answerOf(outcome) });
           return outcome;
         } catch (error) {
-          journal.answers.push({ token, session, ...(await answerOfThrown(error, journal)) });
+          journal.answered({ token, session, ...(await answerOfThrown(error, journal)) });
           return null;
         }
       })(),

@@ -9,7 +9,7 @@ import {
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { eventually } from '../deployment/eventually.js';
-import { Namespaces } from './namespaces.js';
+import { type Namespaces } from './namespaces.js';
 
 export interface ClusterWish {
   readonly replicas: 1 | 3;
@@ -98,6 +98,12 @@ export class Cluster implements AsyncDisposable {
     }).then(({ index }) => index);
   }
 
+  /** Asks the leader of a stream to be leader no more. */
+  async stepDown(stream: string): Promise<void> {
+    const subject = `$JS.API.STREAM.LEADER.STEPDOWN.${stream}`;
+    await this.#admin.request(subject, '', { timeout: 2_000 }).catch(() => undefined);
+  }
+
   /** Waits until JetStream answers. */
   async serves(): Promise<void> {
     await eventually('JetStream answers', () => this.manager.getAccountInfo(), { everyMs: 50 });
@@ -148,7 +154,12 @@ async function startServers(wish: ClusterWish): Promise<readonly RunningNatsServ
   const first = namespaces === null ? randomInt(12_000, 19_000) : 6_222;
   const port = (index: number) => (namespaces === null ? first + index : first);
   const password = () => randomBytes(12).toString('base64url');
-  const passwords = { services: password(), auditor: password(), nodes: password(), sys: password() };
+  const passwords = {
+    services: password(),
+    auditor: password(),
+    nodes: password(),
+    sys: password(),
+  };
   const others = (index: number) => indexes.filter((other) => other !== index);
   return Promise.all(
     indexes.map((index) =>

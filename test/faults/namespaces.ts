@@ -77,7 +77,9 @@ export class Namespaces implements AsyncDisposable {
     await this.#inside(
       server,
       'tc',
-      rate === null ? ['qdisc', 'del', 'dev', 'e0', 'root'] : ['qdisc', 'add', 'dev', 'e0', ...shape],
+      rate === null
+        ? ['qdisc', 'del', 'dev', 'e0', 'root']
+        : ['qdisc', 'add', 'dev', 'e0', ...shape],
     );
   }
 

@@ -25,7 +25,7 @@ const said = [
 const answered = [
   'INFO {"server_id":"S","text":"MSG x 1 5"}\r\n',
   '+OK\r\n',
-  "-ERR 'Permissions Violation for Publish to \"x\"'\r\n",
+  '-ERR \'Permissions Violation for Publish to "x"\'\r\n',
   'MSG _INBOX.ada.1 2 5\r\nhallo\r\n',
   'MSG with.reply 2 jl.reply 2\r\nno\r\n',
   'HMSG _INBOX.ada.2 2 16 16\r\nNATS/1.0 503\r\n\r\n\r\n',
@@ -39,7 +39,7 @@ describe('frames', () => {
       const bytes = Buffer.from(said.join(''));
       const reader = new FrameReader('up');
       const frames = [];
-      for (let at = 0; at < bytes.length; ) {
+      for (let at = 0; at < bytes.length;) {
         const next = at + chance.whole(1, chance.pick([1, 7, 60, 400]));
         frames.push(...reader.take(bytes.subarray(at, next)));
         at = next;
@@ -106,13 +106,18 @@ describe('a proxy', () => {
 
   const say = (text = said.join('')) => client.write(text);
   const answer = (text = answered.join('')) => farSide?.write(text);
-  const serverHears = (text: string) => eventually('the server hears it', () => heardAtServer === text);
-  const clientHears = (text: string) => eventually('the client hears it', () => heardAtClient === text);
+  const serverHears = (text: string) =>
+    eventually('the server hears it', () => heardAtServer === text);
+  const clientHears = (text: string) =>
+    eventually('the client hears it', () => heardAtClient === text);
   const dropping = (match: Rule['match']): Rule => ({ match, act: 'drop' });
   const event = said[6] ?? '';
 
   it('passes on every byte in both directions, whole or in pieces', async () => {
-    for (const piece of Buffer.from(said.join('')).toString().match(/[^]{1,3}/g) ?? []) say(piece);
+    for (const piece of Buffer.from(said.join(''))
+      .toString()
+      .match(/[^]{1,3}/g) ?? [])
+      say(piece);
     answer();
     await serverHears(said.join(''));
     await clientHears(answered.join(''));

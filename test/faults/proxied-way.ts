@@ -155,7 +155,7 @@ export class ProxiedWay {
 
   #slice(bytes: Buffer, [min, max]: readonly [number, number]): void {
     this.#inLine(async () => {
-      for (let at = 0; at < bytes.length; ) {
+      for (let at = 0; at < bytes.length;) {
         const next = at + this.#parts.chance.whole(min, max);
         this.#write(bytes.subarray(at, next));
         at = next;

@@ -16,8 +16,11 @@ const runOf = (socket: SocketId): NodeRun => {
   return nodeRun(node, incarnation);
 };
 
+/** Beside the joins of a session: how long it waits for another root. */
+const vacancy = 'vacancy';
+
 interface Entry {
-  /** Deadlines of outstanding joins, by join. */
+  /** Deadlines of outstanding joins, by join, and that of a vacancy. */
   readonly deadlines: Map<string, number>;
   /** Runs of nodes that have had a socket in this incarnation of the session. */
   readonly runs: Set<NodeRun>;
@@ -72,12 +75,20 @@ export class Census {
       case 'JoinCancelled':
         this.#entries.get(session)?.deadlines.delete(event.join);
         return;
+      case 'RootLost':
+        this.#entry(session).deadlines.set(vacancy, event.until);
+        return;
+      case 'RootReplaced':
+        this.#bring(session, event.root, arrived);
+        this.#entries.get(session)?.deadlines.delete(vacancy);
+        return;
       case 'SessionClosed':
         this.#forget(session);
         return;
       case 'ListenStarted':
       case 'PolicyChanged':
       case 'JoinDeferred':
+      case 'HeirElected':
       case 'CommandRefused':
       case 'MemberLeft':
       case 'SessionShutDown':

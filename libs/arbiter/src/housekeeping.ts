@@ -172,7 +172,8 @@ export class Housekeeping {
   async #loseIn(loss: Loss): Promise<void> {
     const [node = '', incarnation = ''] = loss.run.split('/');
     const { session, evidence } = loss;
-    const command = { type: 'LoseNode', node, incarnation, evidence } as const;
+    const now = this.parts.world.now();
+    const command = { type: 'LoseNode', node, incarnation, evidence, now } as const;
     const done = await this.#command(session, 'lose', command);
     if (done) return;
     if (loss.attempts >= attemptsMax) {

@@ -207,6 +207,12 @@ class Redactor {
         return { ...event, leaf: this.#socket(event.leaf) };
       case 'CommandRefused':
         return event.facts === null ? event : { ...event, facts: this.#facts(event.facts) };
+      case 'RootLost':
+        return { ...event, root: this.#socket(event.root), heir: this.#maybe(event.heir) };
+      case 'HeirElected':
+        return { ...event, heir: this.#socket(event.heir) };
+      case 'RootReplaced':
+        return { ...event, root: this.#socket(event.root) };
       case 'ListenStarted':
       case 'JoinDeferred':
       case 'JoinFailed':
@@ -302,7 +308,7 @@ class Redactor {
 }
 
 const plainFacts = new Set([
-  ...['outstanding', 'join', 'known', 'session', 'control'],
+  ...['outstanding', 'join', 'known', 'session', 'control', 'data'],
   ...['status', 'cause', 'log'],
 ]);
 const nodeFacts = new Set(['node', 'denied', 'notAllowed']);

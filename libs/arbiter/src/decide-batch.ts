@@ -79,6 +79,13 @@ export function decideBatch({ session, revision, asked, earlier }: BatchInput): 
   const inBatch = new Map<string, Remembered | Refused>();
   let state = session;
   let onRecord = 0;
+  // Once for each command, however many of its tries wait side by side: an id is on record once.
+  const kept = new Set<string>();
+  const keep = (commandId: string, refused: Refused): void => {
+    if (kept.has(commandId)) return;
+    kept.add(commandId);
+    decisions.push(keptRefusal(commandId, refused));
+  };
 
   for (const { commandId, command, isRepeat = false, refusal = null } of asked) {
     const basedOn = { revision, decisions: decisions.length };
@@ -87,7 +94,7 @@ export function decideBatch({ session, revision, asked, earlier }: BatchInput): 
       const verdict = repeated(before, command, basedOn);
       verdicts.push(verdict);
       if ('decided' in before) onRecord += 1;
-      else if (isRepeat && verdict === before) decisions.push(keptRefusal(commandId, before));
+      else if (isRepeat && verdict === before) keep(commandId, before);
       continue;
     }
     const decision: Decision = refusal === null ? decide(command, state) : err(refusal);
@@ -95,7 +102,7 @@ export function decideBatch({ session, revision, asked, earlier }: BatchInput): 
       const refused: Refused = { kind: 'refused', command, refusal: decision.error, basedOn };
       inBatch.set(commandId, refused);
       verdicts.push(refused);
-      if (isRepeat) decisions.push(keptRefusal(commandId, refused));
+      if (isRepeat) keep(commandId, refused);
       continue;
     }
     const { rule, events } = decision.value;

@@ -266,6 +266,16 @@ describe('a session mailbox', () => {
     expect(first?.decisions).toMatchObject([{ events: [{ type: 'CommandRefused' }] }]);
   });
 
+  it('[H9] keeps it once, however many repetitions wait at the same time', async () => {
+    const log = memoryLog();
+    const { repeat } = mailboxOn(log);
+    const others = ['one', 'two', 'three'].map(() => repeat('ask-00001', asks('ada')));
+    const outcomes = await Promise.all([repeat('ask-00000', asks('bob')), ...others]);
+    expect(new Set(outcomes.map(codeOf))).toEqual(new Set(['WSAECONNREFUSED']));
+    const decided = (await commitsOf(log)).flatMap(({ decisions }) => decisions);
+    expect(decided.map(({ commandId }) => commandId)).toEqual(['ask-00000', 'ask-00001']);
+  });
+
   it('[H12] settles what became of a command that is not on record, for good', async () => {
     const log = memoryLog();
     const [one, other] = [mailboxOn(log), mailboxOn(log)];

@@ -59,21 +59,15 @@ function agreementSigns(sessions: readonly ServiceAnswer[]): readonly Sign[] {
 function notifierSigns({ id, metadata }: ServiceAnswer, logEnd: number | null): readonly Sign[] {
   const { sequence, untold = '0', trouble } = metadata;
   if (trouble !== undefined) {
-    return [bad(`notifier ${id}`, trouble, 'the nodes concerned wait; its log says more')];
+    return [bad('telling', `${id}: ${trouble}`, 'the nodes concerned wait; its log says more')];
   }
   if (sequence === undefined || logEnd === null) return [];
   const behind = Math.max(0, logEnd - Number(sequence));
   const waiting = Number(untold);
-  const detail = `has read ${sequence} of ${String(logEnd)}, ${counted(waiting, 'notification')} to tell`;
+  const detail = `${id} has read ${sequence} of ${String(logEnd)}, ${counted(waiting, 'notification')} to tell`;
   return behind + waiting < lagLook
-    ? [ok(`notifier ${id}`, detail)]
-    : [
-        look(
-          `notifier ${id}`,
-          detail,
-          'it may be catching up: ask again, and see whether it gets less',
-        ),
-      ];
+    ? [ok('telling', detail)]
+    : [look('telling', detail, 'it may be catching up: ask again, and see whether it gets less')];
 }
 
 function stoppedSigns(answers: readonly ServiceAnswer[]): readonly Sign[] {

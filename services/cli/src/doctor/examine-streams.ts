@@ -8,6 +8,11 @@ const lagLook = 1_000;
 
 /** The streams: whether they are what they must be, how full they are, and how their copies stand. */
 export async function examineStreams(live: Live, reports: StreamReports): Promise<readonly Sign[]> {
+  if (reports.streams.length === 0) {
+    const { realm } = live.subjects;
+    const detail = `realm ${realm} has none: no service of it has ever run at this server`;
+    return [bad('streams', detail, 'start a session service, or name another realm: --realm')];
+  }
   const replaced = await replacedLog(live.nc, live.subjects, reports);
   return [
     ...reports.missing.map(({ role, name }) =>

@@ -70,7 +70,7 @@ const marks = { ok: good('ok  '), look: warn('look'), bad: bad('bad ') } as cons
 const whatColumns = 26;
 
 function signLines({ state, what, detail, next }: Sign, width: number | null): readonly Line[] {
-  const name = what.padEnd(whatColumns);
+  const name = `${what} `.padEnd(whatColumns);
   const room = width === null ? null : Math.max(20, width - whatColumns - 7);
   const [first = '', ...rest] = wrap(detail, room);
   const indent = ' '.repeat(whatColumns + 6);

@@ -285,7 +285,6 @@ describe('a message that is none', () => {
     ['a name with a colon', `${partitionOf('a:b')}.a:b.join`],
     ['two @', `${partitionOf('@@x')}.@@x.join`],
     ['another partition', `63.conf-7.join`],
-    ['no partition', `conf-7.conf-7.join`],
     ['an unknown verb', `${partitionOf('conf-7')}.conf-7.drop`],
     ['a verb too many', `${partitionOf('conf-7')}.conf-7.join.join`],
   ];
@@ -297,6 +296,13 @@ describe('a message that is none', () => {
     expect(await eve.request(subject, JSON.stringify(good()))).toMatchObject(malformed);
     const after = await deployment.session.metric('joinleaf_requests_malformed_total');
     expect(after).toBe(refused + 1);
+    expect(await storedMessages()).toBe(before);
+  });
+
+  it('[E9] goes to a partition that is none: nobody hears it, and nothing happens', async () => {
+    const before = await storedMessages();
+    const subject = `jl.${deployment.realm}.cmd.eve.conf-7.conf-7.join`;
+    await expect(eve.request(subject, JSON.stringify(good()))).rejects.toThrow('no responders');
     expect(await storedMessages()).toBe(before);
   });
 

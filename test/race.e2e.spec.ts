@@ -22,7 +22,11 @@ let guests: readonly RawNode[];
 let traffic: Traffic;
 
 beforeAll(async () => {
-  deployment = await startDeployment({ sessions: 2, notifiers: 2 });
+  deployment = await startDeployment({
+    sessions: 2,
+    notifiers: 2,
+    sessionSettings: { JOINLEAF_HEARS: 'all' },
+  });
   host = await deployment.connectRaw('host');
   const names = Array.from({ length: racers }, (_, index) => `racer-${String(index + 1)}`);
   guests = await Promise.all(names.map((name) => deployment.connectRaw(name)));

@@ -129,11 +129,11 @@ export class Actor {
       (async () => {
         try {
           const outcome = await asking;
-          journal.answers.push({ token, session, ...answerOf(outcome) });
+          journal.answered({ token, session, ...answerOf(outcome) });
           return outcome;
         } catch (error) {
           const answer = await answerOfThrown(error, journal, this.sleep);
-          journal.answers.push({ token, session, ...answer });
+          journal.answered({ token, session, ...answer });
           return null;
         }
       })(),

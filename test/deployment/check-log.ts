@@ -108,6 +108,9 @@ class SessionLife {
       case 'ListenStarted':
       case 'PolicyChanged':
       case 'JoinDeferred':
+      case 'RootLost':
+      case 'HeirElected':
+      case 'RootReplaced':
         return this.#phase === 'open' ? [] : ['the session is not open'];
     }
   }
@@ -185,7 +188,13 @@ class SessionLife {
         this.#phase = event.type === 'SessionShutDown' ? 'shut' : 'none';
         this.#members.clear();
         return;
+      case 'RootLost':
+      case 'RootReplaced':
+        // The links are another root's from here on, or nobody's.
+        for (const leaf of this.#members.keys()) this.#members.set(leaf, null);
+        return;
       case 'ListenStarted':
+      case 'HeirElected':
       case 'JoinDeferred':
       case 'CommandSettled':
         return;

@@ -27,16 +27,28 @@ export interface AgentWish {
 
 type Settings = Readonly<Record<string, string>>;
 
+/** What a deployment stands on: one server of ours, or several. */
+export interface Broker {
+  readonly credentials: Readonly<Record<'services' | 'nodes', NatsCredentials>>;
+  stop(): Promise<void>;
+}
+
 export interface DeploymentWish {
   readonly sessions?: number;
   readonly notifiers?: number;
   readonly agents?: readonly AgentWish[];
   readonly server?: StartOptions;
+  /** Runs already, and is stopped with the deployment; without it a server is started. */
+  readonly broker?: Broker;
+  /** Where programs connect, when not to the broker itself. */
+  readonly nodeServers?: readonly string[];
   /** Puts a wire between the session services and the broker. */
   readonly wiredSessions?: boolean;
   /** For every session service, besides what each needs. */
   readonly sessionSettings?: Settings;
   readonly notifierSettings?: Settings;
+  /** For the service or agent of this name; stronger than all other settings. */
+  readonly settingsOf?: (name: string) => Settings;
 }
 
 /**
@@ -44,10 +56,12 @@ export interface DeploymentWish {
  * The logs stay in a temporary folder when JOINLEAF_TEST_LOGS is set.
  */
 export async function startDeployment(wish: DeploymentWish = {}): Promise<Deployment> {
-  const nats = await startNatsServer(wish.server);
+  const nats = wish.broker === undefined ? await startNatsServer(wish.server) : null;
+  const broker = wish.broker ?? nats;
+  if (broker === null) throw new Error('there is no broker');
   const folder = await mkdtemp(join(tmpdir(), 'joinleaf-e2e-'));
-  const wire = wish.wiredSessions === true ? await Wire.to(nats.port) : null;
-  const deployment = new Deployment(nats, folder, { ...wish, wire });
+  const wire = wish.wiredSessions === true && nats !== null ? await Wire.to(nats.port) : null;
+  const deployment = new Deployment(broker, folder, { ...wish, wire, nats });
   try {
     await deployment.start();
     return deployment;
@@ -65,16 +79,26 @@ export class Deployment implements AsyncDisposable {
   readonly agents: ReadonlyMap<string, ServiceSlot>;
   readonly #nodes: Joinleaf[] = [];
   readonly #rawNodes: RawNode[] = [];
+  readonly #added: ServiceSlot[] = [];
   readonly #wire: Wire | null;
+  readonly #nats: RunningNatsServer | null;
+  readonly #nodeServers: readonly string[];
+  readonly #settingsOf: (name: string) => Settings;
   #reader: NatsConnection | null = null;
 
   constructor(
-    readonly nats: RunningNatsServer,
+    readonly broker: Broker,
     readonly folder: string,
-    wish: DeploymentWish & { readonly wire: Wire | null },
+    wish: DeploymentWish & {
+      readonly wire: Wire | null;
+      readonly nats: RunningNatsServer | null;
+    },
   ) {
     this.#wire = wish.wire;
-    const { services, nodes } = nats.credentials;
+    this.#nats = wish.nats;
+    const { services, nodes } = broker.credentials;
+    this.#nodeServers = wish.nodeServers ?? nodes.servers;
+    this.#settingsOf = wish.settingsOf ?? (() => ({}));
     const { sessions = 1, notifiers = 1, agents = [] } = wish;
     const slots = (service: string, count: number, settings: Settings = {}) =>
       Array.from({ length: count }, (_, index) => {
@@ -104,6 +128,19 @@ export class Deployment implements AsyncDisposable {
     await Promise.all([...this.agents.values()].map((slot) => slot.start()));
   }
 
+  /** The one server that was started for it. */
+  get nats(): RunningNatsServer {
+    if (this.#nats === null) throw new Error('the broker is not one of its own');
+    return this.#nats;
+  }
+
+  /** A session service besides those that were wished for; it is stopped with the others. */
+  addSession(name: string, settings: Settings = {}): ServiceSlot {
+    const slot = this.#slot(name, 'session', this.broker.credentials.services, settings);
+    this.#added.push(slot);
+    return slot;
+  }
+
   /** What the session services are connected by. */
   get wire(): Wire {
     if (this.#wire === null) throw new Error('the session services have no wire');
@@ -126,9 +163,9 @@ export class Deployment implements AsyncDisposable {
 
   /** A program with the client in it, as a node of this name. */
   async connectNode(node: string, options: Partial<ConnectOptions> = {}): Promise<Joinleaf> {
-    const { servers, user, pass } = this.nats.credentials.nodes;
+    const { user, pass } = this.broker.credentials.nodes;
     const login = {
-      servers,
+      servers: this.#nodeServers,
       ...(user === undefined ? {} : { user }),
       ...(pass === undefined ? {} : { pass }),
     };
@@ -140,7 +177,7 @@ export class Deployment implements AsyncDisposable {
   /** A node that speaks the protocol without our client. */
   async connectRaw(node: string, login?: Login, incarnation?: string): Promise<RawNode> {
     const raw = await RawNode.connect(
-      login ?? this.nats.credentials.nodes,
+      login ?? { ...this.broker.credentials.nodes, servers: [...this.#nodeServers] },
       this.realm,
       node,
       incarnation,
@@ -151,7 +188,8 @@ export class Deployment implements AsyncDisposable {
 
   async records(): Promise<Records> {
     this.#reader ??= await connect({
-      ...this.nats.credentials.services,
+      ...this.broker.credentials.services,
+      ignoreClusterUpdates: true,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 100,
     });
@@ -175,10 +213,11 @@ export class Deployment implements AsyncDisposable {
     await Promise.allSettled(this.#rawNodes.map((raw) => raw.close()));
     const agents = [...this.agents.values()];
     await Promise.allSettled(agents.map((slot) => slot.stop()));
-    await Promise.allSettled([...this.sessions, ...this.notifiers].map((slot) => slot.stop()));
+    const services = [...this.sessions, ...this.notifiers, ...this.#added];
+    await Promise.allSettled(services.map((slot) => slot.stop()));
     await this.#reader?.close();
     await this.#wire?.[Symbol.asyncDispose]();
-    await this.nats.stop();
+    await this.broker.stop();
     if (process.env.JOINLEAF_TEST_LOGS === undefined) {
       await rm(this.folder, { recursive: true, force: true });
     } else {
@@ -209,7 +248,7 @@ export class Deployment implements AsyncDisposable {
     return new ServiceSlot({
       name,
       service,
-      settings: { ...common, ...settings },
+      settings: { ...common, ...settings, ...this.#settingsOf(name) },
       logFolder: join(this.folder, 'logs'),
     });
   }

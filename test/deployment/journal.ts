@@ -53,6 +53,9 @@ export class Journal {
   readonly #open = new Set<Promise<unknown>>();
   #tokens = 0;
 
+  /** Hears every answer as it comes. */
+  onAnswer: (answer: Answer) => void = () => undefined;
+
   constructor({ undecidedMs = 2_000 }: { readonly undecidedMs?: number } = {}) {
     this.undecidedMs = undecidedMs;
   }
@@ -61,6 +64,11 @@ export class Journal {
   token(): string {
     this.#tokens += 1;
     return `join ${String(this.#tokens)}`;
+  }
+
+  answered(answer: Answer): void {
+    this.answers.push(answer);
+    this.onAnswer(answer);
   }
 
   /** Counts `work` among what still waits for its outcome. */

@@ -19,6 +19,10 @@ export class ServiceSlot {
     return url;
   }
 
+  get pid(): number | undefined {
+    return this.#service?.pid;
+  }
+
   get isRunning(): boolean {
     return this.#service !== null;
   }
@@ -54,6 +58,18 @@ export class ServiceSlot {
     this.pause();
     await delay(ms);
     this.goOn();
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#service?.signal(signal);
+  }
+
+  /** Settles when it has ended by itself; never when it was killed or stopped. */
+  async ends(): Promise<void> {
+    const service = this.#service;
+    if (service === null) return new Promise<void>(() => undefined);
+    await service.lives.catch(() => undefined);
+    if (this.#service === service) this.#service = null;
   }
 
   pause(): void {

@@ -24,6 +24,8 @@ export interface TrafficWish {
   readonly guests?: number;
   /** Endpoints besides the guests' own that hosts invite, such as those of leaf agents. */
   readonly endpoints?: readonly string[];
+  /** How everybody connects. */
+  readonly nodeOptions?: Partial<ConnectOptions>;
   /** How the keeper of the lobby connects, when not like everybody. */
   readonly keeperOptions?: Partial<ConnectOptions>;
   /** Called for each link at a host, with the endpoint at its other end. */
@@ -51,6 +53,9 @@ export class Traffic {
   /** Leaves that accepted an invitation, and leave when their host says so. */
   readonly #invited = new Set<Leaf>();
   #stopping = false;
+  /** Resolves when a rest is over; null while there is none. */
+  #rest: PromiseWithResolvers<undefined> | null = null;
+  #resting = 0;
   #lobby: Room | null = null;
 
   static async start(wish: TrafficWish): Promise<Traffic> {
@@ -78,12 +83,26 @@ export class Traffic {
     await eventually(what, () => this.joined >= enough, { withinMs });
   }
 
+  /** Nobody asks until `goOn`, and every call has its outcome. Members stay what they are. */
+  async rest(withinMs = 60_000): Promise<void> {
+    this.#rest ??= Promise.withResolvers<undefined>();
+    const what = 'everybody rests';
+    await eventually(what, () => this.#resting === this.#loops.length, { withinMs });
+    await this.#wish.journal.everyOutcome(withinMs);
+  }
+
+  goOn(): void {
+    this.#rest?.resolve(undefined);
+    this.#rest = null;
+  }
+
   /**
    * Nobody asks any more, every call has its outcome, and the sessions are closed. The programs stay connected,
    * to hear what there is still to hear.
    */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.goOn();
     await this.#wish.journal.everyOutcome(60_000);
     await Promise.all(this.#loops);
     await this.#noGhosts();
@@ -135,9 +154,10 @@ export class Traffic {
   }
 
   async #begin(): Promise<void> {
-    const { deployment, journal, chance, keeperOptions, rooms = 2, guests = 4 } = this.#wish;
+    const { deployment, journal, chance, nodeOptions, rooms = 2, guests = 4 } = this.#wish;
+    const { keeperOptions } = this.#wish;
     const enter = (node: string, options: Partial<ConnectOptions> = {}) =>
-      Actor.enter(deployment, journal, node, options);
+      Actor.enter(deployment, journal, node, { ...nodeOptions, ...options });
     const hosts = await Promise.all(numbers(rooms).map((n) => enter(`host-${n}`)));
     // All of them ask again soon, and every other one gives up soon.
     const patient = { requestTimeoutMs: 300 };
@@ -168,6 +188,11 @@ export class Traffic {
   /** Whether to go on after it. */
   async #pause(ms: number): Promise<boolean> {
     await delay(ms);
+    if (this.#rest !== null && !this.#stopping) {
+      this.#resting += 1;
+      await this.#rest.promise;
+      this.#resting -= 1;
+    }
     return !this.#stopping;
   }
 

@@ -42,7 +42,16 @@ const adaAdmitted: SessionEvent = {
 };
 
 const commitOf = (...events: SessionEvent[]) =>
-  ({ session, decisions: [{ events }] }) as unknown as StoredCommit;
+  ({
+    session,
+    decisions: [{ command: { type: 'CloseGroup' }, events }],
+  }) as unknown as StoredCommit;
+
+const lost = { type: 'LoseNode', node: 'ada', incarnation: 'run1' };
+const adaWasLost = {
+  session,
+  decisions: [{ command: lost, events: [] }],
+} as unknown as StoredCommit;
 
 describe('the census', () => {
   it('knows which sessions a run of a node may be in, until they close', () => {
@@ -54,6 +63,14 @@ describe('the census', () => {
 
     census.apply(commitOf({ type: 'SessionClosed', ending: 'root-closed' }));
     expect(census.sessionsOf(nodeRun('ada', 'run1'))).toEqual([]);
+  });
+
+  it('knows that a run was taken out, and when it turns up again', () => {
+    const census = new Census();
+    census.apply(commitOf(opened, adaAsked, adaAdmitted));
+    census.apply(adaWasLost);
+    expect(census.sessionsOf(nodeRun('ada', 'run1'))).toEqual([]);
+    expect([...census.apply(commitOf(adaAsked))]).toEqual([nodeRun('ada', 'run1')]);
   });
 
   it.each<SessionEvent>([

@@ -16,8 +16,11 @@ const runOf = (socket: SocketId): NodeRun => {
   return nodeRun(node, incarnation);
 };
 
+/** Beside the joins of a session: how long it waits for another root. */
+const vacancy = 'vacancy';
+
 interface Entry {
-  /** Deadlines of outstanding joins, by join. */
+  /** Deadlines of outstanding joins, by join, and that of a vacancy. */
   readonly deadlines: Map<string, number>;
   /** Runs of nodes that have had a socket in this incarnation of the session. */
   readonly runs: Set<NodeRun>;
@@ -34,8 +37,10 @@ export class Census {
   /** Takes in the next commit of the stream; answers the runs of nodes that it brought in. */
   apply({ session, decisions }: ChainedCommit): ReadonlySet<NodeRun> {
     const arrived = new Set<NodeRun>();
-    for (const { events } of decisions) {
+    for (const { command, events } of decisions) {
       for (const event of events) this.#applyEvent(session, event, arrived);
+      if (command.type !== 'LoseNode') continue;
+      this.#takeOut(session, nodeRun(command.node, command.incarnation), arrived);
     }
     return arrived;
   }
@@ -70,12 +75,20 @@ export class Census {
       case 'JoinCancelled':
         this.#entries.get(session)?.deadlines.delete(event.join);
         return;
+      case 'RootLost':
+        this.#entry(session).deadlines.set(vacancy, event.until);
+        return;
+      case 'RootReplaced':
+        this.#bring(session, event.root, arrived);
+        this.#entries.get(session)?.deadlines.delete(vacancy);
+        return;
       case 'SessionClosed':
         this.#forget(session);
         return;
       case 'ListenStarted':
       case 'PolicyChanged':
       case 'JoinDeferred':
+      case 'HeirElected':
       case 'CommandSettled':
       case 'MemberLeft':
       case 'SessionShutDown':
@@ -99,12 +112,20 @@ export class Census {
     this.#sessionsByRun.set(run, sessions.add(session));
   }
 
+  #takeOut(session: SessionAddress, run: NodeRun, arrived: Set<NodeRun>): void {
+    this.#entries.get(session)?.runs.delete(run);
+    this.#unlist(session, run);
+    arrived.delete(run);
+  }
+
   #forget(session: SessionAddress): void {
-    for (const run of this.#entries.get(session)?.runs ?? []) {
-      const sessions = this.#sessionsByRun.get(run);
-      sessions?.delete(session);
-      if (sessions?.size === 0) this.#sessionsByRun.delete(run);
-    }
+    for (const run of this.#entries.get(session)?.runs ?? []) this.#unlist(session, run);
     this.#entries.delete(session);
+  }
+
+  #unlist(session: SessionAddress, run: NodeRun): void {
+    const sessions = this.#sessionsByRun.get(run);
+    sessions?.delete(session);
+    if (sessions?.size === 0) this.#sessionsByRun.delete(run);
   }
 }

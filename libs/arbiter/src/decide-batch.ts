@@ -75,6 +75,7 @@ export function decideBatch({ session, revision, asked, earlier }: BatchInput): 
   const decisions: Decided[] = [];
   const verdicts: Verdict[] = [];
   const inBatch = new Map<string, Remembered | Refused>();
+  // Once for each command, however many of its tries wait side by side: an id is on record once.
   const keep = (decided: Decided) => {
     inBatch.set(decided.commandId, { revision: revision + 1, decided });
     decisions.push(decided);

@@ -41,6 +41,7 @@ const message = (incarnation: string, more: object = {}) => encode({ v: 1, incar
 function keeperOn(book: NodeBook) {
   const ended: { run: string; evidence: LossEvidence }[] = [];
   const keeper = new NodeKeeper({
+    name: 'session-1',
     book,
     world,
     ended: ({ node, incarnation }, evidence) => {

@@ -5,22 +5,32 @@ import {
   nodeRequestSchemas,
   requestBytesMax,
   type NodeRecord,
+  type RefusedReply,
   type StartReply,
   type StopReply,
 } from '@joinleaf/wire';
-import { NodeLives, type EndedRun } from './node-lives.js';
+import { isUp, NodeLives, type EndedRun, type Verdict } from './node-lives.js';
 import type { NodeBook, World } from './ports.js';
 import { refusalReply } from './to-reply.js';
+import { WorkQueue } from './work-queue.js';
 
 /** Beats in one bound: two may be lost on the way before silence counts. */
 const beatsPerBound = 4;
 const attemptsMax = 8;
+/** Verdicts on their way to the record at once: thousands of nodes may fall silent together. */
+const inFlightMax = 64;
+/** How long the silence of a node is left to the arbiter that is to judge it. */
+const graceMs = 1_000;
 
 export interface NodeKeeperParts {
+  /** The arbiter's name, for the record. */
+  readonly name: string;
   readonly book: NodeBook;
   readonly world: World;
   /** Called for each run that is over, by every arbiter that learns of it. */
   readonly ended: (run: EndedRun, evidence: LossEvidence) => void;
+  /** Whether a node's silence is ours to judge; without it every node's is. */
+  readonly owns?: (node: string) => boolean;
 }
 
 /**
@@ -31,8 +41,16 @@ export interface NodeKeeperParts {
 export class NodeKeeper {
   readonly #lives = new NodeLives();
   readonly #recorded = new Map<string, number>();
+  readonly #queue = new WorkQueue(inFlightMax);
+  readonly #judging = new Set<string>();
 
   constructor(private readonly parts: NodeKeeperParts) {}
+
+  /** Nodes that are up, and how many of them are suspected. */
+  get figures(): { readonly up: number; readonly suspected: number } {
+    const suspected = this.#lives.count('suspected');
+    return { up: this.#lives.count('up') + suspected, suspected };
+  }
 
   /** Takes in a record that was read from JL_NODES. */
   hear(record: NodeRecord, sequence: number): void {
@@ -48,10 +66,11 @@ export class NodeKeeper {
 
   /** What a root that invites has to know of a node. */
   async status(node: string): Promise<'up' | 'unknown' | 'lost'> {
-    if (this.#lives.get(node)?.status !== 'up') await this.#refresh(node);
-    const status = this.#lives.get(node)?.status;
-    if (status === undefined) return 'unknown';
-    return status === 'up' ? 'up' : 'lost';
+    const known = this.#lives.get(node);
+    if (known === undefined || !isUp(known)) await this.#refresh(node);
+    const life = this.#lives.get(node);
+    if (life === undefined) return 'unknown';
+    return isUp(life) ? 'up' : 'lost';
   }
 
   /** Why this run of a node may not speak; null when it may (H10). */
@@ -98,10 +117,13 @@ export class NodeKeeper {
     return written === null ? { v: 1, ok: true } : refusalReply(nobody, written, null);
   }
 
-  beat(node: string, bytes: Uint8Array): void {
+  /** Hears that a node lives; answers only a run that is known to be over (H10). */
+  beat(node: string, bytes: Uint8Array): RefusedReply | undefined {
     const decoded = decode(nodeRequestSchemas.beat, bytes, requestBytesMax);
-    if (!decoded.ok) return;
-    this.#lives.heard(node, decoded.value.incarnation, this.parts.world.monotonicMs());
+    if (!decoded.ok) return undefined;
+    const { incarnation } = decoded.value;
+    this.#lives.heard(node, incarnation, this.parts.world.monotonicMs());
+    return this.#lives.isOver(node, incarnation) ? refusalReply(nobody, fenced, null) : undefined;
   }
 
   /** Gives every node a whole window again, after a pause or a disconnect of our own. */
@@ -109,27 +131,53 @@ export class NodeKeeper {
     this.#lives.rearm(this.parts.world.monotonicMs());
   }
 
-  /** Records the loss of nodes that have been silent for longer than their bound. */
+  /** Records what the silence of nodes says: suspected, heard again, lost. */
   async judge(): Promise<void> {
-    const now = this.parts.world.monotonicMs();
-    for (const { node, incarnation, boundMs, heardAt } of this.#lives.silent(now)) {
-      const silentMs = Math.round(now - heardAt);
-      await this.#write(node, (lives) => {
-        const current = lives.get(node);
-        const speaksAgain = current === undefined || current.heardAt > heardAt;
-        if (speaksAgain || current.incarnation !== incarnation || current.status !== 'up') {
-          return { refusal: null };
+    const silent = this.#lives
+      .verdicts(this.parts.world.monotonicMs(), this.#graceMs)
+      .filter(({ life }) => !this.#judging.has(life.node));
+    await Promise.all(
+      silent.map(async ({ life: { node }, is }) => {
+        this.#judging.add(node);
+        try {
+          await this.#queue.run(() => this.#record(node, is));
+        } finally {
+          this.#judging.delete(node);
         }
-        const at = this.parts.world.now();
-        const silence = { silentMs, boundMs, at };
-        return { record: { schema: 1, type: 'NodeLost', node, incarnation, ...silence } };
-      });
+      }),
+    );
+  }
+
+  readonly #graceMs = (node: string): number => {
+    const { owns } = this.parts;
+    return owns === undefined || owns(node) ? 0 : graceMs;
+  };
+
+  // A beat that came meanwhile, or another arbiter's record, makes the verdict void.
+  async #record(node: string, is: Verdict['is']): Promise<void> {
+    await this.#write(node, (lives) => {
+      const verdict = lives.verdict(node, this.parts.world.monotonicMs(), this.#graceMs);
+      return verdict?.is === is ? { record: this.#recordOf(verdict) } : { refusal: null };
+    });
+  }
+
+  #recordOf({ life, is, silentMs }: Verdict): NodeRecord {
+    const { node, incarnation, boundMs, suspicion } = life;
+    const { world, name: by } = this.parts;
+    const base = { schema: 1, node, incarnation, at: world.now(), by } as const;
+    switch (is) {
+      case 'suspected':
+        return { ...base, type: 'NodeSuspected', silentMs, boundMs };
+      case 'heard':
+        return { ...base, type: 'NodeHeard' };
+      case 'lost':
+        return { ...base, type: 'NodeLost', silentMs, boundMs, suspectedAt: suspicion?.at ?? null };
     }
   }
 
   #speaks(node: string, incarnation: string): boolean {
     const current = this.#lives.get(node);
-    return current?.incarnation === incarnation && current.status === 'up';
+    return current?.incarnation === incarnation && isUp(current);
   }
 
   async #refresh(node: string): Promise<void> {

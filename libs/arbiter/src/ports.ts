@@ -1,5 +1,5 @@
 import type { RefusalRecord } from '@joinleaf/event-log';
-import type { NodeRecord } from '@joinleaf/wire';
+import type { ArbiterBeat, NodeRecord } from '@joinleaf/wire';
 
 /** Time, chance and waiting, handed in so that an arbiter can live in a simulated world. */
 export interface World {
@@ -36,3 +36,19 @@ export interface NodeBook {
 export type NodeAppend =
   | { readonly kind: 'ok'; readonly sequence: number }
   | { readonly kind: 'conflict' | 'refused' | 'unavailable' | 'unknown' };
+
+/** How arbiters hear of one another. */
+export interface Peers {
+  /** Says it to all of them, at once or never. */
+  say(beat: ArbiterBeat): void;
+  /** Calls back for every beat, our own too; answers how to stop. */
+  hear(heard: (beat: ArbiterBeat) => void): () => void;
+}
+
+/** Where the commands of partitions arrive, shared with every other arbiter that hears the same. */
+export interface CommandDesk {
+  /** Returns when commands of these partitions reach us. */
+  open(partitions: readonly number[]): Promise<void>;
+  /** Returns when what had reached us is taken. */
+  close(partitions: readonly number[]): Promise<void>;
+}

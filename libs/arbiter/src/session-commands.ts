@@ -11,6 +11,7 @@ import {
 import type { Arbiter } from './arbiter.js';
 import type { NodeKeeper } from './node-keeper.js';
 import type { RefusalSink, World } from './ports.js';
+import type { RateLimits } from './rate-limits.js';
 import { toCommand, type Request } from './to-command.js';
 import { refusalReply, toReply } from './to-reply.js';
 
@@ -23,6 +24,10 @@ export interface SessionCommandsParts {
   readonly decider: string;
   /** Counts requests that are no message of ours. */
   readonly malformed: (verb: Verb) => void;
+  /** Without them there are no limits. */
+  readonly limits?: RateLimits;
+  /** Counts requests that were over a limit. */
+  readonly limited?: (limit: 'node' | 'root') => void;
 }
 
 /** A command on its way to a decision, or the refusal that met it before. */
@@ -49,9 +54,19 @@ export class SessionCommands {
       this.parts.malformed(verb);
       return refusalReply({ session, commandId: null }, malformed(decoded.error), null);
     }
+    const limit = this.#overLimit(subject);
+    if (limit !== null)
+      return refusalReply({ session, commandId: decoded.value.commandId }, limit, null);
     const request = { verb, body: decoded.value } as Request;
     const { reply } = await this.#inTurn(subject, () => this.#decide(subject, request));
     return reply;
+  }
+
+  #overLimit({ node, session }: CommandSubject): Refusal | null {
+    const { limits, limited, world } = this.parts;
+    const refusal = limits?.refusal(node, session, world.monotonicMs()) ?? null;
+    if (refusal !== null) limited?.(refusal.facts?.limit === 'node' ? 'node' : 'root');
+    return refusal;
   }
 
   // A turn is over when its command is in its session's mailbox; nobody waits for another's decision.

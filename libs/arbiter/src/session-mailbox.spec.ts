@@ -281,6 +281,17 @@ describe('a session mailbox', () => {
     expect(await one.repeat('close-001', close)).toMatchObject({ answer: { changed: false } });
   });
 
+  it('[H9] keeps it once, however many repetitions wait at the same time', async () => {
+    const log = memoryLog();
+    const { repeat } = mailboxOn(log);
+    const first = repeat('ask-00000', asks('bob')); // The others wait for it, side by side.
+    const tries = ['one', 'two', 'three'].map(() => repeat('ask-00001', asks('ada')));
+    const outcomes = await Promise.all([first, ...tries]);
+    expect(new Set(outcomes.map(codeOf))).toEqual(new Set(['WSAECONNREFUSED']));
+    const decided = (await commitsOf(log)).flatMap(({ decisions }) => decisions);
+    expect(decided.map(({ commandId }) => commandId)).toEqual(['ask-00000', 'ask-00001']);
+  });
+
   it('[H12] settles what became of a command that is not on record, for good', async () => {
     const log = memoryLog();
     const [one, other] = [mailboxOn(log), mailboxOn(log)];

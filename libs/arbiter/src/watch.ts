@@ -3,10 +3,10 @@ import type { NodeKeeper } from './node-keeper.js';
 import type { ReportBug, World } from './ports.js';
 
 /** How often silence is judged, and how late a tick may be before the watch distrusts itself. */
-const tickMs = 200;
+const tickMs = 100;
 const pauseMs = 1_000;
 
-/** The arbiter's timers: deadlines when they come, silence five times a second. */
+/** The arbiter's timers: deadlines when they come, silence and losses ten times a second. */
 export class Watch {
   #stopDeadline: (() => void) | null = null;
   #stopTick: (() => void) | null = null;
@@ -43,23 +43,22 @@ export class Watch {
       this.nodes.rearm();
       return;
     }
+    this.housekeeping.takeOut().catch((cause: unknown) => {
+      this.reportBug('lost nodes could not be taken out', cause);
+    });
     await this.nodes.judge().catch((cause: unknown) => {
       this.reportBug('silence could not be judged', cause);
     });
   }
 
-  // Asks again at least every 100 ms: a deadline may be noted at any time.
+  // Asks again at least every 100 ms, a deadline may be noted at any time; and never waits for a session that is slow.
   #waitForDeadline(): void {
     const waitMs = Math.min(this.housekeeping.untilDeadlineMs() ?? 100, 100);
     this.#stopDeadline = this.world.after(Math.max(waitMs, 1), () => {
-      this.housekeeping
-        .expire()
-        .catch((cause: unknown) => {
-          this.reportBug('deadlines could not be kept', cause);
-        })
-        .finally(() => {
-          if (this.#stopDeadline !== null) this.#waitForDeadline();
-        });
+      this.housekeeping.expire().catch((cause: unknown) => {
+        this.reportBug('deadlines could not be kept', cause);
+      });
+      this.#waitForDeadline();
     });
   }
 }

@@ -20,11 +20,31 @@ export type NodeLife =
     }
   | {
       readonly schema: 1;
+      readonly type: 'NodeSuspected';
+      readonly node: string;
+      readonly incarnation: string;
+      readonly silentMs: number;
+      readonly boundMs: number;
+      readonly by: string;
+      readonly at: number;
+    }
+  | {
+      readonly schema: 1;
+      readonly type: 'NodeHeard';
+      readonly node: string;
+      readonly incarnation: string;
+      readonly by: string;
+      readonly at: number;
+    }
+  | {
+      readonly schema: 1;
       readonly type: 'NodeLost';
       readonly node: string;
       readonly incarnation: string;
       readonly silentMs: number;
       readonly boundMs: number;
+      readonly suspectedAt?: number | null;
+      readonly by?: string;
       readonly at: number;
     };
 

@@ -61,7 +61,8 @@ class Redactor {
 
   life(life: NodeLife): NodeLife {
     const { node, incarnation } = life;
-    return { ...life, node: this.#node(node), incarnation: this.#run(node, incarnation) };
+    const by = 'by' in life && life.by !== undefined ? { by: this.#arbiter(life.by) } : {};
+    return { ...life, ...by, node: this.#node(node), incarnation: this.#run(node, incarnation) };
   }
 
   #commit(commit: StoredCommit): StoredCommit {
@@ -206,6 +207,12 @@ class Redactor {
         return { ...event, leaf: this.#socket(event.leaf) };
       case 'CommandSettled':
         return event.facts === null ? event : { ...event, facts: this.#facts(event.facts) };
+      case 'RootLost':
+        return { ...event, root: this.#socket(event.root), heir: this.#maybe(event.heir) };
+      case 'HeirElected':
+        return { ...event, heir: this.#socket(event.heir) };
+      case 'RootReplaced':
+        return { ...event, root: this.#socket(event.root) };
       case 'ListenStarted':
       case 'JoinDeferred':
       case 'JoinFailed':
@@ -301,7 +308,7 @@ class Redactor {
 }
 
 const plainFacts = new Set([
-  ...['outstanding', 'join', 'known', 'session', 'control'],
+  ...['outstanding', 'join', 'known', 'session', 'control', 'data'],
   ...['status', 'cause', 'log'],
 ]);
 const nodeFacts = new Set(['node', 'denied', 'notAllowed']);

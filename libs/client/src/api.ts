@@ -70,6 +70,9 @@ export interface RootOptions extends CallOptions, Partial<AdmissionPolicy> {
   readonly backlog?: number | null | undefined;
 }
 
+/** How a root that takes a session over begins; the session's policy and data plane stay. */
+export type SuccessionOptions = Pick<RootOptions, 'signal' | 'timeoutMs' | 'backlog'>;
+
 export type MessageData = Uint8Array | string;
 
 export interface SendOptions {
@@ -145,6 +148,13 @@ export type SocketEvent = Event &
     | { readonly type: 'WITHDRAWN'; readonly join: JoinId }
     /** At a root that admits by itself: a member came. */
     | { readonly type: 'LINKED'; readonly join: JoinId; readonly link: Link }
+    /**
+     * At a leaf: the session has lost its root and waits for another one (H19). `heir` says whether it waits for
+     * this leaf's node: then `succeed` makes it the root.
+     */
+    | { readonly type: 'ROOT_LOST'; readonly heir: boolean; readonly until: number }
+    /** At a leaf: another root has come (H20). */
+    | { readonly type: 'ROOT_REPLACED'; readonly root: string }
   );
 
 /** How a membership ended: the other side or the session (FD_CLOSE), or an own close. */
@@ -175,6 +185,12 @@ export interface CloseOptions extends CallOptions {
 export interface Leaf extends Member {
   /** `ada:49152`. */
   readonly address: string;
+  /**
+   * Opens this leaf's session again, once it has lost its root (ROOT_LOST). The session stays the same one, with
+   * its policy and its members; their links are heard of as LINKED, and found in `links`. Throws JoinleafRefusal:
+   * WSAEADDRINUSE where there is a root, or another leaf is the heir.
+   */
+  succeed(options?: SuccessionOptions): Promise<Root>;
 }
 
 export interface Link extends Member {
@@ -320,6 +336,8 @@ export interface Stats {
   readonly ignoredIncarnation: number;
   /** Messages that this version cannot read. */
   readonly malformed: number;
+  /** Notifications of a kind that this version does not know, which were skipped (H24). */
+  readonly unknownNews: number;
   /** Repetitions of requests, under the same command id. */
   readonly retries: number;
   /** Calls that ended without a known outcome. */

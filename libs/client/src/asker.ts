@@ -1,6 +1,7 @@
 import {
   decode,
   encode,
+  inboxPrefixOf,
   protocolVersion,
   replySchema,
   resumeReplySchema,
@@ -16,7 +17,7 @@ import {
 } from '@joinleaf/wire';
 import type { AdmissionPolicy, NodeCommand, SessionAddress } from '@joinleaf/multipoint';
 import type { CallOptions, Settled } from './api.js';
-import type { Answer, Broker } from './broker.js';
+import type { Answer, Broker, Subscription } from './broker.js';
 import { JoinleafError, UnknownOutcomeError } from './errors.js';
 import { refusedThere } from './refused.js';
 import type { Counters } from './stats.js';
@@ -29,6 +30,8 @@ import type { World } from './world.js';
 /** Bytes of a reply at most; a page of notifications is the longest. */
 const replyBytesMax = 8 * 1_024 * 1_024;
 const backoffMaxMs = 1_000;
+/** Where nobody serves, somebody soon will: an arbiter's work is taken over within a second. */
+const nobodyPauseMs = 100;
 /** A last try that has no time for an answer would only make the outcome unknown. */
 const worthwhileMs = 250;
 /** The longest that a timer can be set for. */
@@ -78,6 +81,8 @@ export class Asker {
   readonly #stopped = new AbortController();
   /** Commands whose outcome is still being found out, by session. */
   readonly #unsettled = new Map<SessionAddress, Set<Promise<void>>>();
+  #answers: Subscription | null = null;
+  #beats = 0;
 
   constructor(private readonly parts: AskerParts) {}
 
@@ -180,9 +185,20 @@ export class Asker {
     );
   }
 
-  beat(): void {
+  /** Says that this run lives. `over` is called if whoever knows better answers that it is over (H10). */
+  beat(over: (refusal: RefusedReply) => void): void {
     const { broker, subjects, node, incarnation } = this.parts;
-    broker.publish(subjects.node(node, 'beat'), encode({ v: protocolVersion, incarnation }));
+    // One place for each answer, and none for long: a broker would keep the way back to it.
+    this.#beats += 1;
+    this.#answers?.end();
+    const reply = `${inboxPrefixOf(node)}.beat-${String(this.#beats)}`;
+    const take = (bytes: Uint8Array) => {
+      const answer = reader(stopReplySchema)(bytes);
+      if (answer?.ok === false && answer.rule === 'H10') over(answer);
+    };
+    this.#answers = broker.subscribe(reply, take, ignore);
+    const body = { v: protocolVersion, incarnation };
+    broker.publish(subjects.node(node, 'beat'), encode(body), reply);
   }
 
   #askOfNode<T extends { readonly ok: true }>(
@@ -244,7 +260,7 @@ export class Asker {
       if (reply !== null && isFinal(reply)) return reply;
       if (answer.kind === 'silence' || reply?.retry === 'unknown') maybeArrived = true;
       else lastRefusal = reply ?? lastRefusal;
-      await world.sleep(Math.min(this.#pauseMs(tries), Math.max(until - world.now(), 0)), ends);
+      await world.sleep(Math.min(this.#pauseMs(tries, answer.kind), Math.max(until - world.now(), 0)), ends);
     }
   }
 
@@ -304,8 +320,9 @@ export class Asker {
   }
 
   // Callers that were turned away together shall not come back together.
-  #pauseMs(tries: number): number {
-    return Math.min(50 * 2 ** tries, backoffMaxMs) * (0.5 + this.parts.world.random() / 2);
+  #pauseMs(tries: number, kind: Answer['kind']): number {
+    const longestMs = kind === 'nobody' ? nobodyPauseMs : backoffMaxMs;
+    return Math.min(50 * 2 ** tries, longestMs) * (0.5 + this.parts.world.random() / 2);
   }
 }
 

@@ -126,9 +126,10 @@ export class Broker {
     });
   }
 
-  publish(subject: string, bytes: Uint8Array): void {
+  /** Sends it now or never; with `reply`, whoever wants to may answer there. */
+  publish(subject: string, bytes: Uint8Array, reply: string): void {
     if (this.#isConnected && !this.nc.isClosed() && !this.nc.isDraining()) {
-      this.nc.publish(subject, bytes);
+      this.nc.publish(subject, bytes, { reply });
     }
   }
 

@@ -256,6 +256,9 @@ export class Counterpart {
       }
       case 'beat':
         this.beats.set(node, (this.beats.get(node) ?? 0) + 1);
+        if (this.#over.has(`${node}/${incarnation}`)) {
+          message.respond(encode(refusedReply({ code: 'WSAENETRESET', rule: 'H10' }, null)));
+        }
         return;
       case 'stop':
         this.stopped.add(node);
@@ -285,6 +288,7 @@ export class Counterpart {
     );
     const pending = told
       .flatMap(({ notifications }) => notifications)
+      .filter((one) => one.kind !== 'UNKNOWN')
       .filter(
         (one) =>
           one.kind === 'FD_ACCEPT' &&
@@ -297,7 +301,8 @@ export class Counterpart {
   #leaveAll(node: string, incarnation: string): void {
     for (const address of this.#sessions.keys()) {
       const evidence = { kind: 'stopped' } as const;
-      this.#apply(address, { type: 'LoseNode', node, incarnation, evidence });
+      const now = Date.now();
+      this.#apply(address, { type: 'LoseNode', node, incarnation, evidence, now });
     }
   }
 }

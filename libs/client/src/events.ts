@@ -29,6 +29,10 @@ export function eventOf(
       return { ...event, type: 'FD_CLOSE', code: what.code, number: numberOf(what.code) };
     case 'WITHDRAWN':
       return { ...event, type: 'WITHDRAWN', join: what.join };
+    case 'ROOT_LOST':
+      return { ...event, type: 'ROOT_LOST', heir: what.heir, until: what.until };
+    case 'ROOT_REPLACED':
+      return { ...event, type: 'ROOT_REPLACED', root: what.root };
     case 'FD_QOS':
       return { ...event, type: 'FD_QOS', flow: what.flow };
     // Data is taken from `messages()`, and room is waited for by `send`.

@@ -2,8 +2,8 @@ import {
   bulletinSchema,
   decode,
   type Bulletin,
+  type KnownNotification,
   type RefusedReply,
-  type ToldNotification,
 } from '@joinleaf/wire';
 import type { CallOptions } from './api.js';
 import type { Asker } from './asker.js';
@@ -26,9 +26,9 @@ export interface HearingParts {
   readonly subject: string;
   readonly world: World;
   /** Told once each, in order. */
-  readonly tell: (told: ToldNotification) => void;
+  readonly tell: (told: KnownNotification) => void;
   /** An invitation that has waited since before this run of the node. */
-  readonly tellWaiting: (told: ToldNotification) => void;
+  readonly tellWaiting: (told: KnownNotification) => void;
   /** This run of the node may not go on: the service says so, or what it missed is gone for good. */
   readonly lost: (why: RefusedReply | 'missed too much') => void;
 }
@@ -113,7 +113,11 @@ export class Hearing {
     counters.add('duplicatesDropped', duplicates);
     if (isGap && !this.#isResuming) counters.add('gaps', 1);
     if (isGap) this.resume();
-    for (const told of fresh) tell(told);
+    for (const told of fresh) {
+      // A newer service tells more: what this version does not know is none of its business (H24).
+      if (told.kind === 'UNKNOWN') counters.add('unknownNews', 1);
+      else tell(told);
+    }
   }
 
   async #catchUp(): Promise<void> {

@@ -25,6 +25,7 @@ export type {
   Refused,
   Root,
   RootOptions,
+  SuccessionOptions,
   SendOptions,
   Settled,
   SocketEvent,

@@ -15,7 +15,7 @@ import { checkAddress, checkDeadline, checkFlags, checkFlow, checkPort } from '.
 import { toBase64 } from './connect-data.js';
 import { followJoin } from './joining.js';
 import { localOf } from './listener.js';
-import { MemberLeaf } from './member.js';
+import { MemberLeaf } from './member-leaf.js';
 import type { Provider } from './provider.js';
 import { refusedHere } from './refused.js';
 

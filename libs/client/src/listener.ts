@@ -1,6 +1,6 @@
 import { socketAt, type Descriptor, type Heard, type NodeAddress } from '@joinleaf/multipoint';
 import type { CallOptions, Invitation, Listener } from './api.js';
-import { MemberLeaf } from './member.js';
+import { MemberLeaf } from './member-leaf.js';
 import type { Provider, SocketOwner } from './provider.js';
 import { Requests } from './requests.js';
 import { LeafInvitation } from './waiting-join.js';

@@ -10,7 +10,6 @@ import type {
   CallOptions,
   CloseOptions,
   Done,
-  Leaf,
   Link,
   Member,
   MessageData,
@@ -35,7 +34,7 @@ export interface MemberParts {
 }
 
 /** A socket that is, or is about to be, one end of a membership. */
-abstract class Membership implements Member, SocketOwner {
+export abstract class Membership implements Member, SocketOwner {
   readonly session: string;
   readonly descriptor: Descriptor;
   readonly socket: SocketId;
@@ -48,7 +47,7 @@ abstract class Membership implements Member, SocketOwner {
   readonly #conversation: Conversation;
   #isOver = false;
 
-  constructor(private readonly parts: MemberParts) {
+  constructor(protected readonly parts: MemberParts) {
     const { provider, descriptor, serial, session } = parts;
     const { node, incarnation } = provider.state;
     this.session = session;
@@ -130,16 +129,6 @@ abstract class Membership implements Member, SocketOwner {
     this.#feed.end();
     this.#end(over);
     this.parts.over?.();
-  }
-}
-
-/** A member's own socket: the one that asked, or the one that accepted an invitation. */
-export class MemberLeaf extends Membership implements Leaf {
-  constructor(
-    parts: MemberParts,
-    readonly address: string,
-  ) {
-    super(parts);
   }
 }
 

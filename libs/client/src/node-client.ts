@@ -116,8 +116,7 @@ export class NodeClient implements Joinleaf {
   }
 
   openRoot(session: string, options: RootOptions = {}): Promise<Root> {
-    const { backlog = backlogStandard } = options;
-    return openRoot(this.parts.provider, session, { ...options, backlog });
+    return openRoot(this.parts.provider, session, options);
   }
 
   startJoin(session: string, options: LeafOptions = {}): Promise<LeafJoin> {
@@ -234,7 +233,9 @@ export class NodeClient implements Joinleaf {
     this.#beatAt = world.now();
     if (!broker.isConnected) return;
     counters.add('beats', 1);
-    asker.beat();
+    asker.beat(({ message }) => {
+      this.fenced(message);
+    });
     // A process that was held up for longer than its bound may have been given up meanwhile.
     if (silentMs > this.boundMs) void this.#checkIn();
   }

@@ -14,15 +14,18 @@ import { refusedHere, refusedThere } from './refused.js';
 import { SessionRoot } from './root.js';
 import { abortable } from './waits.js';
 
-/** Opens a session and listens. What came about of a call that fails is closed again. */
+/** Requests that may wait where a program says nothing of it. */
+const backlogStandard = 128;
+
+/** Opens a session, or takes one over that has lost its root, and listens. What came about of a call that fails is closed again. */
 export async function openRoot(
   provider: Provider,
   session: string,
-  options: RootOptions & { readonly backlog: number | null },
+  options: RootOptions,
 ): Promise<Root> {
   const address = checkSession('session', session);
   const policy = checkPolicy(policyIn(options));
-  const { backlog, data = 'nonrooted' } = options;
+  const { backlog = backlogStandard, data = 'nonrooted' } = options;
   if (backlog !== null) checkBacklog(backlog);
   options.signal?.throwIfAborted();
   provider.check();

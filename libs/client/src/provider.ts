@@ -31,7 +31,7 @@ import {
   type WaitingKey,
   type WsaCode,
 } from '@joinleaf/multipoint';
-import type { RefusedReply, Reply, ToldNotification } from '@joinleaf/wire';
+import type { KnownNotification, RefusedReply, Reply } from '@joinleaf/wire';
 import type { CallOptions, CloseOptions } from './api.js';
 import type { Asker, Command } from './asker.js';
 import type { DataPlane, Taken } from './data-plane.js';
@@ -184,12 +184,12 @@ export class Provider {
     this.#keep(drained(this.#state, socket), {});
   }
 
-  hear(told: ToldNotification): void {
+  hear(told: KnownNotification): void {
     const hearing = hear(this.#state, told);
     this.#heard(told, hearing);
   }
 
-  hearWaiting(told: ToldNotification): void {
+  hearWaiting(told: KnownNotification): void {
     const hearing = hearWaiting(this.#state, told);
     this.#heard(told, hearing);
   }
@@ -247,7 +247,7 @@ export class Provider {
     while (this.#answers.size > 0) await Promise.allSettled(this.#answers.values());
   }
 
-  #heard(told: ToldNotification, hearing: ReturnType<typeof hear>): void {
+  #heard(told: KnownNotification, hearing: ReturnType<typeof hear>): void {
     const { counters } = this.parts;
     const { id, session, revision } = told;
     if (hearing.verdict === 'other-incarnation') counters.add('ignoredIncarnation', 1);

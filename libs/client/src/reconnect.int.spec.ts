@@ -145,6 +145,18 @@ describe('a broker that was away', () => {
   }, 30_000);
 });
 
+describe('a run that was given up while it lives', () => {
+  it('[H10] learns it from its next beat', async () => {
+    const [ada, bob] = [await node('ada'), await node('bob')];
+    const { root } = await joined(ada, bob);
+    service.loseRun('ada');
+    expect(await ada.closed).toMatchObject({ reason: 'fenced', code: 'WSAENETRESET' });
+    expect(ada.stats).toMatchObject({ reconnects: 0 });
+    expect(root.isOpen).toBe(false);
+    expect(bob.status).toBe('connected');
+  });
+});
+
 describe('closing', () => {
   it('is bounded when the broker is gone', async () => {
     const [ada, bob] = [await node('ada', { closeTimeoutMs: 300 }), await node('bob')];

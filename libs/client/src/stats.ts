@@ -11,6 +11,7 @@ export class Counters {
     resumes: 0,
     ignoredIncarnation: 0,
     malformed: 0,
+    unknownNews: 0,
     retries: 0,
     unknown: 0,
     reconnects: 0,

@@ -21,7 +21,7 @@ import type {
   Refused,
 } from './api.js';
 import { fromBase64, toBase64 } from './connect-data.js';
-import type { MemberLeaf, MemberLink } from './member.js';
+import type { MemberLink } from './member.js';
 import type { Provider } from './provider.js';
 import { refusedHere, refusedThere } from './refused.js';
 import { abortable } from './waits.js';
@@ -143,8 +143,13 @@ export class RootRequest extends WaitingJoin<MemberLink> implements JoinRequest 
   }
 }
 
+interface AcceptedLeaf extends Leaf {
+  /** The membership has begun. */
+  joined(join: JoinId): void;
+}
+
 /** A root invites an endpoint of ours. */
-export class LeafInvitation extends WaitingJoin<MemberLeaf> implements Invitation {
+export class LeafInvitation extends WaitingJoin<AcceptedLeaf> implements Invitation {
   async accept(
     options: AcceptOptions = {},
   ): Promise<{ readonly ok: true; readonly join: JoinId; readonly leaf: Leaf } | Refused> {

@@ -98,8 +98,8 @@ export async function checkStreams(
   return Object.fromEntries(ensured) as Record<StreamRole, EnsuredStream>;
 }
 
-// To ask again is safe: a stream that was made without our hearing of it is found.
-async function patiently<T>(until: number, ask: () => Promise<T>): Promise<T> {
+/** Repeats a question while nobody answers it. To ask again is safe: a stream that was made unheard is found. */
+export async function patiently<T>(until: number, ask: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       return await ask();
@@ -139,8 +139,14 @@ async function found(jsm: JetStreamManager, name: string): Promise<StreamInfo | 
 const codeOf = (error: unknown): number | null =>
   error instanceof JetStreamApiError ? error.code : null;
 
+/** What our promises rest on and is otherwise in a stream. */
+export const differencesIn = (plan: StreamPlan, info: StreamInfo): readonly StreamDifference[] => [
+  ...configDifferences(plan, info.config),
+  ...stateDifferences(plan, info),
+];
+
 function checked(plan: StreamPlan, info: StreamInfo): EnsuredStream {
-  const differences = [...configDifferences(plan, info.config), ...stateDifferences(plan, info)];
+  const differences = differencesIn(plan, info);
   if (differences.length > 0) throw new StreamUnusable(plan.name, differences);
   const { created, state } = info;
   return {

@@ -55,7 +55,14 @@ export {
   type Poisoned,
   type StoredParked,
 } from './parked-log.js';
+export { assertSameLog, replacedLog } from './same-log.js';
 export { sha256 } from './stored-commit.js';
+export {
+  reportStreams,
+  type StreamCopy,
+  type StreamReport,
+  type StreamReports,
+} from './stream-report.js';
 export {
   bulletinsPerNodeMax,
   decisionDays,

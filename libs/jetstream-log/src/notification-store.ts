@@ -1,16 +1,26 @@
+import type { SessionAddress } from '@joinleaf/multipoint';
 import { bulletinSchema, decode, type Bulletin, type Subjects } from '@joinleaf/wire';
 import type { JetStreamStoreOptions } from './node-log.js';
 import { withPatience } from './read-subject.js';
 import {
   RecordStream,
+  type FollowedRecord,
+  type FollowOptions,
   type RecordOutcome,
   type Stored,
   type WriteOptions,
 } from './record-stream.js';
-import { StreamUnreachable } from './trouble.js';
+import { StreamUnreachable, SubjectDamaged, UnreadableRecord } from './trouble.js';
 
 export type StoredBulletin = Stored<Bulletin>;
 export type BulletinOutcome = RecordOutcome<Bulletin>;
+
+/** A commit that nodes were told of, and where it lay in the log. */
+export interface ToldCommit {
+  readonly sequence: number;
+  readonly session: SessionAddress;
+  readonly revision: number;
+}
 
 /** What nodes were told, numbered for each node without gaps. */
 export interface NotificationStore {
@@ -90,6 +100,25 @@ export class JetStreamNotificationStore implements NotificationStore {
 
   all(options: { readonly signal?: AbortSignal } = {}): AsyncIterable<StoredBulletin> {
     return this.#records.soFar(options.signal);
+  }
+
+  /** The commit of which somebody was told last; null when there is none, or its bulletin cannot be read. */
+  async lastTold(): Promise<ToldCommit | null> {
+    try {
+      const last = await this.#records.last(this.#subjects.allNotifications());
+      const notification = last?.record.notifications.at(-1);
+      if (last === null || notification === undefined) return null;
+      const { session, revision } = notification;
+      return { sequence: last.record.sequence, session, revision };
+    } catch (error) {
+      if (error instanceof UnreadableRecord || error instanceof SubjectDamaged) return null;
+      throw error;
+    }
+  }
+
+  /** Everything that is kept, and on as it comes; what cannot be read is named. */
+  follow(options: FollowOptions = {}): AsyncIterable<FollowedRecord<Bulletin>> {
+    return this.#records.follow(options);
   }
 
   async #page(

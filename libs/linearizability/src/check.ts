@@ -2,7 +2,7 @@ import type { SessionAddress } from '@joinleaf/multipoint';
 import type { History, Operation } from './history.js';
 import { serve, type Model, type Said } from './model.js';
 import { contradiction, placed, unanswered } from './order.js';
-import { Search } from './search.js';
+import { findOrder } from './search.js';
 
 export interface CheckOptions {
   /** Operations that are tried for one session at most, before it counts as undecided. */
@@ -69,9 +69,8 @@ function verdictOn(operations: readonly Operation[], options: CheckOptions): Ver
     const unexplained = against.second.operation;
     return { verdict: 'illegal', order: [], unexplained, because, steps: 0 };
   }
-  const { outcome, order, model, stuck, steps } = new Search(answered, unanswered(operations)).run(
-    stepsMax,
-  );
+  const found = findOrder(answered, unanswered(operations), stepsMax);
+  const { outcome, order, model, stuck, steps } = found;
   if (outcome === 'complete') return { verdict: 'ok', order, steps };
   if (outcome === 'spent' || stuck === null) return { verdict: 'undecided', order, steps };
   const because = { kind: 'answer', model, expected: serve(model, stuck.input).says } as const;

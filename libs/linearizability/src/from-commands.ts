@@ -1,10 +1,13 @@
-import type {
-  AdmissionPolicy,
-  Answer,
-  Rule,
-  SessionCommand,
-  SessionEvent,
-  WsaCode,
+import {
+  samePolicy,
+  winsockPolicy,
+  type AdmissionPolicy,
+  type Answer,
+  type JoinId,
+  type Rule,
+  type SessionCommand,
+  type SessionEvent,
+  type WsaCode,
 } from '@joinleaf/multipoint';
 import type { Basis, Input, Output, Policy } from './history.js';
 
@@ -95,12 +98,14 @@ export function outputOf(reply: Reply): Output {
   }
 }
 
-/** Whether the model knows all that a policy says. */
-const isModelled = ({ identity, allow, deny, budget }: Partial<AdmissionPolicy>): boolean =>
-  (identity === undefined || identity.kind === 'reject-new') &&
-  (allow ?? null) === null &&
-  (deny === undefined || deny.length === 0) &&
-  (budget ?? null) === null;
+// Whether the model knows all that a policy says: what it does not know is as in Winsock's own.
+const isModelled = (policy: Partial<AdmissionPolicy>): boolean => {
+  const { admit, capacity, joinDeadlineMs } = winsockPolicy;
+  return samePolicy(
+    { ...winsockPolicy, ...policy, admit, capacity, joinDeadlineMs },
+    winsockPolicy,
+  );
+};
 
 const policyOf = ({ admit, capacity }: AdmissionPolicy): Policy => ({ admit, capacity });
 
@@ -109,5 +114,5 @@ const changesOf = ({ admit, capacity }: Partial<AdmissionPolicy>): Partial<Polic
   ...(capacity === undefined ? {} : { capacity }),
 });
 
-const timedOut = (events: readonly SessionEvent[]) =>
+const timedOut = (events: readonly SessionEvent[]): readonly JoinId[] =>
   events.flatMap((event) => (event.type === 'JoinFailed' ? [event.join] : []));

@@ -71,7 +71,7 @@ export type Input =
   | { readonly type: 'lose'; readonly node: string; readonly incarnation: string }
   | { readonly type: 'query' };
 
-/** Who is let in, as far as the model knows it: the identity policy is `reject-new`, without lists or budget. */
+/** What the model knows of a policy; all else is as in Winsock's own. */
 export interface Policy {
   readonly admit: 'ask' | 'auto';
   /** Members at most; null for no bound. */

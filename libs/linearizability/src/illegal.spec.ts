@@ -349,6 +349,36 @@ describe('answers to a join', () => {
   });
 });
 
+// A call had no answer and was made again, and while the repetition got one, its first try was recorded after all.
+describe('answers to a repetition', () => {
+  it('[H9] a request is refused, and then it is on record', () => {
+    breaksAt(
+      'c6',
+      historyOf(
+        opened,
+        listening,
+        ['bob', 10, 12, asks('bob', 1, 2), started('J1')],
+        ['bob', 20, 31, asks('bob', 2, 2), refused('WSAEALREADY')],
+        ['ada', 20, 34, rejects('J1'), done()],
+        ['cy', 40, 42, asks('cy'), started('J3')],
+      ),
+    );
+  });
+
+  it('[H9] a close finds nothing to close, and then it ends what began at the same time', () => {
+    breaksAt(
+      'c5',
+      historyOf(
+        lobby(),
+        listening,
+        ['bob', 10, 30, asks('bob'), admitted('J1')],
+        ['bob', 12, 25, closes(bob), nothingChanged()],
+        ['eve', 40, 42, query, sees([])],
+      ),
+    );
+  });
+});
+
 describe('the session', () => {
   it('[R12] two roots open one address', () => {
     const other = { ...opens(), root: socketOf('bob', 1) } as ReturnType<typeof opens>;

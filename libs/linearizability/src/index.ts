@@ -13,3 +13,4 @@ export type { Basis, History, Input, Operation, Output, Policy } from './history
 export { keyOf, nothingYet, serve, step, type Model, type Said } from './model.js';
 export { inputOf, outputOf, type Reply } from './from-commands.js';
 export { historiesFrom } from './read-history.js';
+export { Recorder, type Call, type Calling } from './recorder.js';

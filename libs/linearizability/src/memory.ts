@@ -8,8 +8,8 @@ export class Memory {
   readonly #places = new Map<string, bigint[]>();
 
   /**
-   * Takes note of a place, unless it was there before with the same operations used up or with fewer of them: what
-   * can be reached now could be reached then.
+   * Takes note of a place, unless it was there before with no more used up than now: what can be reached from it now
+   * could be reached then.
    *
    * @returns Whether it is new.
    */

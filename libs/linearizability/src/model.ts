@@ -125,13 +125,6 @@ export function step(model: Model, input: Input, output: Output | null): Model |
   }
 }
 
-/** Whether a call can change nothing any more, now or later: it answers joins that are over. */
-export function isTooLate(model: Model, input: Input): boolean {
-  if (input.type === 'expire') return input.joins.every((join) => isOver(model, join));
-  const isAnswer = input.type === 'accept' || input.type === 'reject' || input.type === 'defer';
-  return isAnswer && isOver(model, input.join);
-}
-
 /** A text that two models share when they are the same. */
 export const keyOf = (model: Model): string => JSON.stringify(Object.values(model));
 
@@ -244,9 +237,6 @@ function answerable(
 
 const waitingOf = ({ invitation, requests }: Model): readonly Waiting[] =>
   invitation === null ? requests : [invitation, ...requests];
-
-const isOver = (model: Model, id: JoinId): boolean =>
-  Number(id.slice(1)) <= model.joins && !waitingOf(model).some(({ join }) => join === id);
 
 const linkFor = ({ root }: Model, id: JoinId): SocketId | null =>
   root === null ? null : (`${root.slice(0, root.lastIndexOf('/'))}/${id}` as SocketId);

@@ -39,9 +39,6 @@ export const unanswered = (operations: readonly Operation[]): readonly Operation
     .filter(({ output, input }) => isUnknown(output) && input.type !== 'query')
     .toSorted((a, b) => a.call - b.call);
 
-/** Whether `a` has to come before `b`. */
-export const precedes = (a: Placed, b: Placed): boolean => a.return < b.since || a.to < b.from;
-
 /** Two operations that have to come before each other: time says one thing, revisions the other. */
 export function contradiction(
   operations: readonly Placed[],

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { checkHistories } from './check.js';
 import { drawHistory } from './drawn.js';
+import { explain } from './explain.js';
 import type { History, Operation } from './history.js';
 import { historiesFrom } from './read-history.js';
 import { admitted, asks, historyOf } from './testing.js';
@@ -32,6 +36,14 @@ describe('histories', () => {
       expect(read).toEqual({ ok: true, value: some });
     });
     fc.assert(run, { numRuns: 50 });
+  });
+
+  it('are read as docs/HISTORIES.md shows one, and it is what is said of it there', () => {
+    const text = readFileSync(join(import.meta.dirname, '../../../docs/HISTORIES.md'), 'utf8');
+    const shown: unknown = JSON.parse(/```json\n([^]*?)```/.exec(text)?.[1] ?? '');
+    const read = historiesFrom(shown);
+    const verdicts = checkHistories(read.ok ? read.value : []);
+    expect(verdicts.map(explain)).toEqual(['conf-7 (seed 7): ok, 3 operations in order, 4 steps']);
   });
 
   it('may be one alone', () => {

@@ -28,6 +28,7 @@ describe('what the model told its clients', () => {
     { operations: 60, overlap: 5, unansweredOfTen: 0 },
     { operations: 40, overlap: 3, unansweredOfTen: 1 },
     { operations: 30, overlap: 3, unansweredOfTen: 3 },
+    { operations: 25, overlap: 5, unansweredOfTen: 6 },
   ])('is legal: %j', (drawing) => {
     const run = fc.property(chances(400), (numbers) => {
       const history = drawHistory(chanceOf(numbers), drawing);
@@ -45,7 +46,7 @@ describe('the search and the trying of all orders', () => {
   const drawings = fc.record({
     operations: fc.integer({ min: 3, max: 6 }),
     overlap: fc.integer({ min: 0, max: 4 }),
-    unansweredOfTen: fc.constantFrom(0, 0, 2, 4),
+    unansweredOfTen: fc.constantFrom(0, 0, 2, 5),
   });
 
   it('come to the same verdict on histories that were tampered with', () => {

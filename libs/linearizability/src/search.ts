@@ -1,24 +1,30 @@
 import { assert } from '@joinleaf/multipoint';
-import type { Operation, Output } from './history.js';
+import type { Input, Operation, Output } from './history.js';
 import { Memory } from './memory.js';
-import { isTooLate, keyOf, nothingYet, step, type Model } from './model.js';
+import { keyOf, nothingYet, step, type Model } from './model.js';
 import type { Placed } from './order.js';
 
 // The search of Wing and Gong with the memory of Lowe: put one operation after the other that may come next and that
 // the model answers as it was answered, go back where nothing can, and never look twice at the same session after
 // the same operations. Two things keep it short. An answered operation that changes nothing and is right now need not
 // be tried anywhere else: it takes nothing from the others. And operations without an answer are tried last, where
-// something needs them; a session that was reached without one of them is not looked at again with it used up.
+// something needs them: at first one at a time, and only when that explains nothing, more of them in a row. A session
+// that was reached without one of them is not looked at again with it used up.
 
 /** An order that the model agrees with; complete, or as long as any that was found. */
-export interface Found {
+export interface Found extends Longest {
   readonly outcome: 'complete' | 'impossible' | 'spent';
+  readonly steps: number;
+}
+
+interface Longest {
+  /** How many answered operations are in it. */
+  readonly answered: number;
   readonly order: readonly Operation[];
   /** The session after it. */
   readonly model: Model;
   /** Of the answered operations that may come next, the one whose answer was there first; null for none. */
   readonly stuck: Operation | null;
-  readonly steps: number;
 }
 
 interface Frame {
@@ -30,41 +36,92 @@ interface Frame {
   taken: number | null;
   /** The unanswered operations that have happened on the way here, a bit for each. */
   readonly happened: bigint;
+  /** How many of them in a row, last. */
+  readonly row: number;
   /** The first answered operation that has not been put in order, by its call and by its place. */
   readonly next: number;
   readonly nextPlaced: number;
 }
 
-export class Search {
+/** How many unanswered operations may happen in a row, in one search after the other. */
+const rows = [1, 2, 3, Infinity];
+
+/**
+ * Looks for an order that explains every answer, trying at most `stepsMax` operations.
+ *
+ * @param answered - In the order in which they may begin.
+ * @param unanswered - In the order of their calls.
+ */
+export function findOrder(
+  answered: readonly Placed[],
+  unanswered: readonly Operation[],
+  stepsMax: number,
+): Found {
+  let longest: Longest = { answered: -1, order: [], model: nothingYet, stuck: null };
+  let steps = 0;
+  for (const rowMax of rows) {
+    const search = new Search(answered, unanswered, rowMax);
+    const outcome = search.run(stepsMax - steps);
+    steps += search.steps;
+    if (search.longest.answered > longest.answered) longest = search.longest;
+    if (outcome !== 'impossible' || !search.wasCut) return { ...longest, outcome, steps };
+  }
+  return { ...longest, outcome: 'impossible', steps };
+}
+
+class Search {
   readonly #answered: readonly Placed[];
   readonly #unanswered: readonly Operation[];
   readonly #byPlace: readonly number[];
   readonly #done: Uint8Array;
+  readonly #unseen: bigint;
   readonly #memory = new Memory();
   readonly #path: Frame[] = [];
+  readonly #rowMax: number;
   #answeredDone = 0;
+  #wasCut = false;
   #steps = 0;
   #longest: Longest | null = null;
 
-  /** `answered` in the order in which they may begin, `unanswered` in the order of their calls. */
-  constructor(answered: readonly Placed[], unanswered: readonly Operation[]) {
+  constructor(answered: readonly Placed[], unanswered: readonly Operation[], rowMax: number) {
     this.#answered = answered;
     this.#unanswered = unanswered;
+    this.#rowMax = rowMax;
     this.#byPlace = [...answered.keys()].sort((a, b) => this.#at(a).to - this.#at(b).to);
     this.#done = new Uint8Array(answered.length);
+    this.#unseen = unanswered.reduce(
+      (bits, { input }, index) => (showsInTheSession(input) ? bits : bits | (1n << BigInt(index))),
+      0n,
+    );
   }
 
-  /** Looks for an order, trying at most `stepsMax` operations. */
-  run(stepsMax: number): Found {
-    this.#path.push(this.#frame(nothingYet, { next: 0, nextPlaced: 0, happened: 0n }));
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Whether it might have found more with longer rows. */
+  get wasCut(): boolean {
+    return this.#wasCut;
+  }
+
+  /** The longest order that was found. */
+  get longest(): Longest {
+    return this.#longest ?? { answered: 0, order: [], model: nothingYet, stuck: null };
+  }
+
+  run(stepsMax: number): Found['outcome'] {
+    this.#path.push(this.#frame(nothingYet, { next: 0, nextPlaced: 0, happened: 0n, row: 0 }));
     for (let frame = this.#path.at(-1); frame !== undefined; frame = this.#path.at(-1)) {
-      if (this.#answeredDone === this.#answered.length) return this.#complete(frame.model);
-      if (this.#steps >= stepsMax) return this.#incomplete('spent');
+      const isComplete = this.#answeredDone === this.#answered.length;
+      if (isComplete || this.#steps >= stepsMax) {
+        this.#keepLongest(frame);
+        return isComplete ? 'complete' : 'spent';
+      }
       const choice = frame.choices[frame.tried];
       if (choice === undefined) this.#goBack(frame);
       else this.#try(frame, choice);
     }
-    return this.#incomplete('impossible');
+    return 'impossible';
   }
 
   #try(frame: Frame, choice: number): void {
@@ -79,9 +136,13 @@ export class Search {
       frame.choices = [];
     }
     this.#put(choice);
-    const happened = isAnswered ? frame.happened : frame.happened | this.#bitOf(choice);
-    const reached = this.#frame(after, { ...frame, happened });
-    if (this.#memory.add(this.#placeOf(reached), happened | this.#tooLate(after))) {
+    const { happened } = frame;
+    const reached = this.#frame(after, {
+      ...frame,
+      happened: isAnswered ? happened : happened | this.#bitOf(choice),
+      row: isAnswered ? 0 : frame.row + 1,
+    });
+    if (this.#memory.add(this.#placeOf(reached), reached.happened & this.#unseen)) {
       frame.taken = choice;
       this.#path.push(reached);
     } else {
@@ -90,7 +151,7 @@ export class Search {
   }
 
   #goBack(exhausted: Frame): void {
-    if (this.#answeredDone > (this.#longest?.answered ?? -1)) this.#keepLongest(exhausted);
+    this.#keepLongest(exhausted);
     this.#path.pop();
     const before = this.#path.at(-1);
     if (before !== undefined && before.taken !== null) this.#takeBack(before.taken);
@@ -109,8 +170,8 @@ export class Search {
   }
 
   // Which operations may come next: those that nothing else has to precede which is not in order yet.
-  #frame(model: Model, from: Pick<Frame, 'next' | 'nextPlaced' | 'happened'>): Frame {
-    const { happened } = from;
+  #frame(model: Model, from: Pick<Frame, 'next' | 'nextPlaced' | 'happened' | 'row'>): Frame {
+    const { happened, row } = from;
     let { next, nextPlaced } = from;
     while (this.#done[next] === 1) next += 1;
     while (this.#done[this.#byPlace[nextPlaced] ?? -1] === 1) nextPlaced += 1;
@@ -126,12 +187,24 @@ export class Search {
       if (from <= firstPlace) open.push(index);
     }
     open.sort((a, b) => inOrderOfTrying(this.#at(a), this.#at(b)));
+    const unanswered = this.#choosable(soonest, happened);
+    if (row < this.#rowMax) open.push(...unanswered);
+    else this.#wasCut ||= unanswered.some((choice) => this.#matters(model, choice));
+    return { model, choices: open, tried: 0, taken: null, next, nextPlaced, happened, row };
+  }
+
+  #choosable(until: number, happened: bigint): readonly number[] {
+    const choices: number[] = [];
     for (const [index, { call }] of this.#unanswered.entries()) {
-      if (call > soonest) break;
+      if (call > until) break;
       const choice = this.#answered.length + index;
-      if ((happened & this.#bitOf(choice)) === 0n) open.push(choice);
+      if ((happened & this.#bitOf(choice)) === 0n) choices.push(choice);
     }
-    return { model, choices: open, tried: 0, taken: null, next, nextPlaced, happened };
+    return choices;
+  }
+
+  #matters(model: Model, unanswered: number): boolean {
+    return step(model, this.#operation(unanswered).input, null) !== model;
   }
 
   // The session, and the answered operations before it: all before `next`, and some of those after it.
@@ -145,38 +218,16 @@ export class Search {
     return `${String(next)} ${beyond.join()} ${keyOf(model)}`;
   }
 
-  // Unanswered operations that can change nothing any more, whether they have happened or not.
-  #tooLate(model: Model): bigint {
-    return this.#unanswered.reduce(
-      (late, { input }, index) => (isTooLate(model, input) ? late | (1n << BigInt(index)) : late),
-      0n,
-    );
-  }
-
   #keepLongest({ model, choices }: Frame): void {
+    if (this.#longest !== null && this.#answeredDone <= this.#longest.answered) return;
     const stuck = choices
       .filter((choice) => this.#isAnswered(choice))
       .map((choice) => this.#at(choice))
       .reduce<Placed | null>((a, b) => (a === null || b.return < a.return ? b : a), null);
-    const order = this.#order();
+    const order = this.#path.flatMap(({ taken }) =>
+      taken === null ? [] : [this.#operation(taken)],
+    );
     this.#longest = { answered: this.#answeredDone, order, model, stuck: stuck?.operation ?? null };
-  }
-
-  #order(): readonly Operation[] {
-    return this.#path.flatMap(({ taken }) => (taken === null ? [] : [this.#operation(taken)]));
-  }
-
-  #complete(model: Model): Found {
-    return { outcome: 'complete', order: this.#order(), model, stuck: null, steps: this.#steps };
-  }
-
-  #incomplete(outcome: 'impossible' | 'spent'): Found {
-    const now = this.#path.at(-1);
-    if (now !== undefined && this.#answeredDone > (this.#longest?.answered ?? -1)) {
-      this.#keepLongest(now);
-    }
-    const { order = [], model = nothingYet, stuck = null } = this.#longest ?? {};
-    return { outcome, order, model, stuck, steps: this.#steps };
   }
 
   #bitOf(choice: number): bigint {
@@ -206,14 +257,10 @@ export class Search {
 const inOrderOfTrying = (a: Placed, b: Placed): number =>
   Number(changes(a.output)) - Number(changes(b.output)) || a.from - b.from || a.return - b.return;
 
+// An answer to a join counts while that join waits, and never again: whether it can still happen shows in the session.
+const showsInTheSession = ({ type }: Input): boolean => type === 'accept' || type === 'reject';
+
 const changes = (output: Output): boolean =>
   output.type === 'started' ||
   output.type === 'admitted' ||
   (output.type === 'accepted' && output.changed !== false);
-
-interface Longest {
-  readonly answered: number;
-  readonly order: readonly Operation[];
-  readonly model: Model;
-  readonly stuck: Operation | null;
-}

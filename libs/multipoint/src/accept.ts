@@ -78,7 +78,9 @@ function waitingJoin(
   const join = joinById(session, id);
   if (join === undefined) return err({ code: 'WSAEACCES', rule: 'R87', facts: { join: id } });
   const mayAnswer =
-    join.kind === 'invitation' ? nodeOf(join.leafAddress) === node : acceptor === session.root;
+    join.kind === 'invitation'
+      ? nodeOf(join.leafAddress) === node
+      : session.root !== null && acceptor === session.root;
   if (!mayAnswer) return err({ code: 'WSAEINVAL', rule: 'R86', facts: { join: id } });
   return ok({ session, join });
 }

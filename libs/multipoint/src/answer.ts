@@ -30,7 +30,9 @@ export function answer(command: SessionCommand, events: readonly SessionEvent[])
   const admitted = events.find((event) => event.type === 'LeafAdmitted');
   const requested = events.find((event) => event.type === 'JoinRequested');
   const opened = events.find((event) => event.type === 'SessionOpened');
-  if (opened !== undefined) return { type: 'opened', incarnation: opened.incarnation };
+  const replaced = events.find((event) => event.type === 'RootReplaced');
+  const { incarnation } = opened ?? replaced ?? { incarnation: null };
+  if (incarnation !== null) return { type: 'opened', incarnation };
   if (requested !== undefined && admitted !== undefined) {
     return { type: 'joined', join: requested.join, link: admitted.link };
   }

@@ -144,6 +144,28 @@ export const left = (who: Person, departure: Departure): EventOf<'MemberLeft'> =
   departure,
 });
 
+export const rootLost = (
+  heir: Person | null = null,
+  over: Some<EventOf<'RootLost'>> = {},
+): EventOf<'RootLost'> => ({
+  type: 'RootLost',
+  root,
+  heir: heir?.socket ?? null,
+  until: at + winsockPolicy.lingerMs,
+  ...over,
+});
+
+export const heirElected = (who: Person): EventOf<'HeirElected'> => ({
+  type: 'HeirElected',
+  heir: who.socket,
+});
+
+export const rootReplaced = (by: SocketId): EventOf<'RootReplaced'> => ({
+  type: 'RootReplaced',
+  root: by,
+  incarnation: 1,
+});
+
 export const shut: EventOf<'SessionShutDown'> = { type: 'SessionShutDown' };
 
 export const ended = (ending: EventOf<'SessionClosed'>['ending'] = 'root-closed') =>
@@ -267,6 +289,7 @@ export const loses = (node: string, incarnation = 'run1'): CommandOf<'LoseNode'>
   node,
   incarnation,
   evidence: { kind: 'silent', silentMs: 16_000, boundMs: 15_000 },
+  now: at,
 });
 
 // Flows.
@@ -352,6 +375,28 @@ export const fdConnectToGroup = (to: SocketId, join: JoinId): Notification => ({
   link: null,
   calleeData: null,
   plane: { incarnation: 1, data: 'nonrooted', root: null },
+});
+
+/** A member is told that its session has lost its root. */
+export const rootLostAt = (
+  who: Person,
+  heir = false,
+  until = at + winsockPolicy.lingerMs,
+): Notification => ({
+  kind: 'ROOT_LOST',
+  to: who.socket,
+  heir,
+  until,
+  plane: { ...plane, root: null },
+});
+
+/** And that it has another one, with a link there. */
+export const rootReplacedAt = (who: Person, peer: SocketId, by: SocketId): Notification => ({
+  kind: 'ROOT_REPLACED',
+  to: who.socket,
+  root: by,
+  peer,
+  plane: { ...plane, root: by },
 });
 
 export const fdClose = (to: SocketId, code: WsaCode | null = null): Notification => ({

@@ -1,6 +1,8 @@
 import type { CommandOf } from './command.js';
 import { emit, refuse, type Decision } from './decision.js';
-import type { Ending, SessionEvent } from './event.js';
+import { dismantled, waitingEnd } from './dismantle.js';
+import type { Departure, SessionEvent } from './event.js';
+import { afterEvents, rootLost, succession } from './root-loss.js';
 import { outstanding, type OpenSession, type Session } from './session.js';
 import { livesOn, type SocketId } from './socket-id.js';
 
@@ -31,13 +33,18 @@ export function closeSocket(
   const leaf = session.leafByLink.get(socket);
   if (leaf !== undefined) {
     return abortive
-      ? emit('R142', { type: 'MemberLeft', leaf, departure: 'link-reset' })
-      : emit('R137', { type: 'MemberLeft', leaf, departure: 'link-closed' });
+      ? emit('R142', ...leaving(session, leaf, 'link-reset'))
+      : emit('R137', ...leaving(session, leaf, 'link-closed'));
   }
   if (!session.members.has(socket)) return emit('R140');
-  if (abortive) return emit('R142', { type: 'MemberLeft', leaf: socket, departure: 'leaf-reset' });
+  if (abortive) return emit('R142', ...leaving(session, socket, 'leaf-reset'));
   const rule = session.control === 'rooted' ? 'R136' : 'R48';
-  return emit(rule, { type: 'MemberLeft', leaf: socket, departure: 'leaf-closed' });
+  return emit(rule, ...leaving(session, socket, 'leaf-closed'));
+}
+
+function leaving(session: OpenSession, leaf: SocketId, departure: Departure): SessionEvent[] {
+  const left: SessionEvent = { type: 'MemberLeft', leaf, departure };
+  return [left, ...succession(session, [left])];
 }
 
 /** Shutdown of the c_root dismantles the session and keeps the descriptor (R132, R144). */
@@ -50,40 +57,41 @@ export function shutdown({ root, how }: CommandOf<'ShutdownSession'>, session: S
 
 export function closeGroup(session: Session): Decision {
   if (session.phase !== 'open') return emit('H7');
-  if (session.root !== null) return refuse('WSAEINVAL', 'H7', { control: session.control });
+  if (session.control === 'rooted') return refuse('WSAEINVAL', 'H7', { control: session.control });
   return emit('H7', ...dismantled(session, 'group-closed'));
 }
 
-/** Ends the joins whose deadline has come (E16). */
+/** Ends the joins whose deadline has come (E16), and a session that nobody has come to keep (H22). */
 export function expireJoins({ now }: CommandOf<'ExpireJoins'>, session: Session): Decision {
   if (session.phase !== 'open') return emit('E16');
   const expired = outstanding(session).filter(
     ({ deadlineAt }) => deadlineAt !== null && deadlineAt <= now,
   );
-  return emit(
-    'E16',
-    ...expired.map(
-      ({ id }) =>
-        ({ type: 'JoinFailed', join: id, code: 'WSAETIMEDOUT', reason: 'timed-out' }) as const,
-    ),
+  const failed = expired.map(
+    ({ id }) =>
+      ({ type: 'JoinFailed', join: id, code: 'WSAETIMEDOUT', reason: 'timed-out' }) as const,
   );
+  const { vacancy } = session;
+  if (vacancy === null || vacancy.until > now) return emit('E16', ...failed);
+  return emit('H22', ...failed, ...dismantled(afterEvents(session, failed), 'root-lost'));
 }
 
 /**
- * Takes a lost run of a node out of the session. A lost root breaks the session up (R135). An
- * invitation to the node waits on: its next run may listen there before the deadline.
+ * Takes a lost run of a node out of the session. A lost root breaks the session up (R135), unless the policy
+ * lets it wait for another one (H18). An invitation to the node waits on: its next run may listen there
+ * before the deadline.
  */
 export function loseNode(command: CommandOf<'LoseNode'>, session: Session): Decision {
   const { node, incarnation } = command;
   const isLost = (socket: SocketId): boolean => livesOn(socket, node, incarnation);
   if (session.phase === 'unopened' || session.phase === 'closed') return emit('R135');
-  if (session.root !== null && isLost(session.root)) {
-    return session.phase === 'shut'
-      ? emit('R135', { type: 'SessionClosed', ending: 'root-lost' })
-      : emit('R135', ...dismantled(session, 'root-lost'));
+  const isRootLost = session.root !== null && isLost(session.root);
+  if (session.phase === 'shut') {
+    return isRootLost ? emit('R135', { type: 'SessionClosed', ending: 'root-lost' }) : emit('R135');
   }
-  if (session.phase === 'shut') return emit('R135');
-  return emit('H8', ...lostCallers(session, isLost), ...lostMembers(session, isLost));
+  const gone = [...lostCallers(session, isLost), ...lostMembers(session, isLost)];
+  if (isRootLost) return rootLost(session, gone, command.now ?? null);
+  return emit('H8', ...gone, ...succession(session, gone));
 }
 
 function lostCallers(session: OpenSession, isLost: (s: SocketId) => boolean): SessionEvent[] {
@@ -96,18 +104,4 @@ function lostMembers(session: OpenSession, isLost: (s: SocketId) => boolean): Se
   return [...session.members.values()]
     .filter(({ leaf }) => isLost(leaf))
     .map(({ leaf }) => ({ type: 'MemberLeft', leaf, departure: 'node-lost' }));
-}
-
-const dismantled = (session: OpenSession, ending: Ending): SessionEvent[] => [
-  ...waitingEnd(session),
-  { type: 'SessionClosed', ending },
-];
-
-// Nobody is left waiting: requests are refused, and the root's own invitation is withdrawn (R139).
-function waitingEnd(session: OpenSession): SessionEvent[] {
-  return outstanding(session).map(({ id, kind }) =>
-    kind === 'invitation'
-      ? { type: 'JoinCancelled', join: id, reason: 'session-over' }
-      : { type: 'JoinFailed', join: id, code: 'WSAECONNREFUSED', reason: 'session-over' },
-  );
 }

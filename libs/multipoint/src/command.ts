@@ -134,6 +134,8 @@ interface LoseNode {
   readonly node: string;
   readonly incarnation: string;
   readonly evidence: LossEvidence;
+  /** Absent in what was recorded before a session could outlive its root. */
+  readonly now?: number;
 }
 
 /** A node asks what became of a command that is not on record: from now on it never will be. */

@@ -13,8 +13,8 @@ import {
   type Qos,
 } from './qos.js';
 import { assert } from './result.js';
-import { outstanding, type Join, type Session } from './session.js';
-import { linkMadeFor, socketId, type SocketId } from './socket-id.js';
+import { outstanding, type Join, type OpenSession, type Session } from './session.js';
+import { linkMadeFor, socketId, socketParts, type SocketId } from './socket-id.js';
 
 /** Answers a whole number from 0 to `max`, both included. */
 export type Chance = (max: number) => number;
@@ -32,6 +32,9 @@ export function drawCommand(chance: Chance, session: Session): SessionCommand {
 // Who would ask where nobody listens, or accept where nobody waits? Now and then somebody does.
 function sensible(draw: DrawCommand, session: Session): DrawCommand {
   if (session.phase !== 'open') return draw;
+  // Without a root, most commands have to wait for one.
+  if (session.vacancy !== null)
+    return draw === ask || draw === expire || draw === lose ? draw : open;
   const isDeaf = session.root !== null && session.backlog === null;
   const nobodyWaits = outstanding(session).length === 0;
   if ((draw === accept || draw === reject || draw === defer) && nobodyWaits) {
@@ -45,7 +48,9 @@ export const drawEvent = (chance: Chance): SessionEvent => pick(chance, events)(
 
 type DrawCommand = (chance: Chance, session: Session) => SessionCommand;
 
-const open: DrawCommand = (chance) => {
+const open: DrawCommand = (chance, session) => {
+  const isVacant = session.phase === 'open' && session.vacancy !== null;
+  if (isVacant && chance(4) > 0) return succeed(chance, session);
   const isGroup = chance(3) === 0;
   return {
     type: 'OpenSession',
@@ -56,6 +61,22 @@ const open: DrawCommand = (chance) => {
     policy: policy(chance),
   };
 };
+
+// Somebody comes for a session that has lost its root; mostly the heir, where there is one.
+const succeed = (chance: Chance, session: OpenSession): SessionCommand => {
+  const heir = session.vacancy?.heir ?? null;
+  const node = heir === null || chance(3) === 0 ? pick(chance, nodes) : nodeOfSocket(heir);
+  return {
+    type: 'OpenSession',
+    address: session.address,
+    root: chance(5) === 0 ? knownSocket(chance, session) : anySocket(chance, node),
+    control: 'rooted',
+    data: chance(5) === 0 ? plane(chance) : session.data,
+    policy: policy(chance),
+  };
+};
+
+const nodeOfSocket = (socket: SocketId): string => socketParts(socket).node;
 
 const listen: DrawCommand = (chance, session) => ({
   type: 'Listen',
@@ -126,12 +147,22 @@ const shutdown: DrawCommand = (chance, session) => ({
 
 const expire: DrawCommand = (chance) => ({ type: 'ExpireJoins', now: time(chance) });
 
-const lose: DrawCommand = (chance) => ({
+const lose: DrawCommand = (chance, session) => ({
   type: 'LoseNode',
-  node: pick(chance, nodes),
-  incarnation: pick(chance, runs),
+  ...runToLose(chance, session),
   evidence: evidence(chance),
+  now: time(chance),
 });
+
+// That of the root or of its heir, now and then: both have consequences.
+function runToLose(chance: Chance, session: Session) {
+  const about = session.phase === 'open' ? (session.root ?? session.vacancy?.heir ?? null) : null;
+  if (about === null || chance(1) === 0) {
+    return { node: pick(chance, nodes), incarnation: pick(chance, runs) };
+  }
+  const { node, incarnation } = socketParts(about);
+  return { node, incarnation };
+}
 
 const settle: DrawCommand = (chance) => ({ type: 'SettleCommand', node: pick(chance, nodes) });
 
@@ -225,6 +256,14 @@ const events: readonly ((chance: Chance) => SessionEvent)[] = [
       'node-lost',
     ] as const),
   }),
+  (chance) => ({
+    type: 'RootLost',
+    root: anySocket(chance),
+    heir: maybe(chance, () => anySocket(chance)),
+    until: time(chance),
+  }),
+  (chance) => ({ type: 'HeirElected', heir: anySocket(chance) }),
+  (chance) => ({ type: 'RootReplaced', root: anySocket(chance), incarnation: 1 + chance(3) }),
   () => ({ type: 'SessionShutDown' }),
   (chance) => ({
     type: 'SessionClosed',
@@ -271,6 +310,8 @@ function policy(chance: Chance): AdmissionPolicy {
     deny: pick(chance, [[], [], [], ['carol', 'dave']]),
     joinDeadlineMs: 1_000 * (1 + chance(3)),
     budget: budget(chance),
+    rootLoss: pick(chance, ['close-all', 'linger', 'elect-oldest'] as const),
+    lingerMs: 1_000 * (1 + chance(3)),
   };
 }
 

@@ -39,6 +39,9 @@ export type SessionEvent =
   | JoinCancelled
   | MemberLeft
   | CommandSettled
+  | RootLost
+  | HeirElected
+  | RootReplaced
   | SessionShutDown
   | SessionClosed;
 
@@ -117,6 +120,33 @@ interface MemberLeft {
   readonly type: 'MemberLeft';
   readonly leaf: SocketId;
   readonly departure: Departure;
+}
+
+/** The root's run is lost, and the session waits for another root. Its links are gone. */
+interface RootLost {
+  readonly type: 'RootLost';
+  readonly root: SocketId;
+  /** The member whose node alone may open the session; null for anybody. */
+  readonly heir: SocketId | null;
+  /** Milliseconds since the Unix epoch. */
+  readonly until: number;
+}
+
+/** The heir is gone as well: the next oldest member takes its place. */
+interface HeirElected {
+  readonly type: 'HeirElected';
+  readonly heir: SocketId;
+}
+
+/**
+ * The session has a root again, which does not listen yet. Each member has a link there, named after its join
+ * like every link that the arbiter makes.
+ */
+interface RootReplaced {
+  readonly type: 'RootReplaced';
+  readonly root: SocketId;
+  /** That of the session, which stays the same one. */
+  readonly incarnation: number;
 }
 
 /**

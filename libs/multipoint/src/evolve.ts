@@ -3,7 +3,7 @@ import { withoutReserved, withReserved } from './flows.js';
 import { PersistentMap } from './persistent-map.js';
 import { nothingReserved } from './reservations.js';
 import { joinById, type Join, type Member, type OpenSession, type Session } from './session.js';
-import type { SocketId } from './socket-id.js';
+import { linkMadeFor, type SocketId } from './socket-id.js';
 
 /** Folds one event into the session. Total: it accepts every event and judges none. */
 export function evolve(session: Session, event: SessionEvent): Session {
@@ -29,6 +29,14 @@ export function evolve(session: Session, event: SessionEvent): Session {
       return session;
     case 'MemberLeft':
       return withoutMember(session, event.leaf);
+    case 'RootLost':
+      return rootLost(session, event);
+    case 'HeirElected':
+      return session.vacancy === null
+        ? session
+        : { ...session, vacancy: { ...session.vacancy, heir: event.heir } };
+    case 'RootReplaced':
+      return rootReplaced(session, event);
     case 'SessionShutDown': {
       const { address, incarnation, root, joinCount } = session;
       return { phase: 'shut', address, incarnation, root, joinCount };
@@ -45,6 +53,7 @@ function opened(before: Session, event: EventOf<'SessionOpened'>): OpenSession {
     control,
     data,
     root,
+    vacancy: null,
     policy,
     backlog: null,
     joinCount: before.phase === 'unopened' ? 0 : before.joinCount,
@@ -104,6 +113,32 @@ function admitted(session: OpenSession, event: EventOf<'LeafAdmitted'>): OpenSes
     leavesByAddress: session.leavesByAddress.set(address, [...neighbours, leaf]),
     reserved: withReserved(session.reserved, member),
   };
+}
+
+function rootLost(session: OpenSession, { root, heir, until }: EventOf<'RootLost'>): OpenSession {
+  const vacant = { ...session, root: null, vacancy: { lost: root, heir, until }, backlog: null };
+  return withLinks(vacant, () => null);
+}
+
+function rootReplaced(session: OpenSession, { root }: EventOf<'RootReplaced'>): OpenSession {
+  let { requests } = session;
+  for (const [id, join] of requests) {
+    if (join.deferred) requests = requests.set(id, { ...join, deferred: false });
+  }
+  const replaced = { ...session, root, vacancy: null, backlog: null, requests };
+  return withLinks(replaced, ({ join }) => linkMadeFor(root, join));
+}
+
+// Gives every member another link, or takes it away.
+function withLinks(session: OpenSession, linkOf: (member: Member) => SocketId | null): OpenSession {
+  let { members } = session;
+  let leafByLink = PersistentMap.empty<SocketId>();
+  for (const member of session.members.values()) {
+    const link = linkOf(member);
+    members = members.set(member.leaf, { ...member, link });
+    if (link !== null) leafByLink = leafByLink.set(link, member.leaf);
+  }
+  return { ...session, members, leafByLink };
 }
 
 function withoutJoin(session: OpenSession, id: JoinId): OpenSession {

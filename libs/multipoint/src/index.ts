@@ -34,7 +34,13 @@ export { evolve } from './evolve.js';
 export { notify, type Notification, type Plane } from './notify.js';
 export { backlogMax } from './opening.js';
 export { PersistentMap } from './persistent-map.js';
-export { samePolicy, winsockPolicy, type AdmissionPolicy, type IdentityPolicy } from './policy.js';
+export {
+  samePolicy,
+  winsockPolicy,
+  type AdmissionPolicy,
+  type IdentityPolicy,
+  type RootLoss,
+} from './policy.js';
 export {
   checkQos,
   notSpecified,
@@ -51,6 +57,7 @@ export {
 export { assert, err, ok, type Result } from './result.js';
 export {
   holdsNode,
+  isTaken,
   joinById,
   nextDeadline,
   outstanding,
@@ -59,6 +66,7 @@ export {
   type Member,
   type OpenSession,
   type Session,
+  type Vacancy,
 } from './session.js';
 export {
   acceptWaiting,

@@ -45,6 +45,10 @@ export function requestJoin(command: CommandOf<'RequestJoin'>, session: Session)
   if (member !== undefined) return refuse('WSAEISCONN', 'R57', { join: member.join });
   // What is left of the taken ones is the root and its links: no c_leaf that may ask.
   if (isTaken(session, caller)) return refuse('WSAEINVAL', 'E17', { caller });
+  const { vacancy } = session;
+  if (vacancy !== null) {
+    return refuse('WSAECONNREFUSED', 'H19', { lost: vacancy.lost, until: vacancy.until });
+  }
   if (session.control === 'rooted' && session.backlog === null) {
     return refuse('WSAECONNREFUSED', 'R35', { listening: false });
   }

@@ -12,13 +12,15 @@ export interface Plane {
   /** The how-manieth session at its address. */
   readonly incarnation: number;
   readonly data: DataPlane;
+  /** null in a group, and while a lost root has no successor. */
   readonly root: SocketId | null;
 }
 
 /**
- * What one socket is told. FD_ACCEPT, FD_CONNECT, FD_CLOSE and FD_QOS are Winsock's. Two more serve the
- * provider alone and are no network events: `WITHDRAWN`, a request waiting here is gone, and `LINKED`,
- * the session gained a member over a link that the root's program has not seen yet.
+ * What one socket is told. FD_ACCEPT, FD_CONNECT, FD_CLOSE and FD_QOS are Winsock's. The others are ours and
+ * no network events: `WITHDRAWN`, a request waiting here is gone; `LINKED`, the session has a member over a
+ * link that the root's program has not seen yet; `ROOT_LOST` and `ROOT_REPLACED`, the members' session waits
+ * for another root, and has one.
  */
 export type Notification =
   | {
@@ -67,6 +69,25 @@ export type Notification =
       readonly callerData: Base64 | null;
       /** The member's socket. */
       readonly peer?: SocketId;
+      /** At a root that has succeeded another one. */
+      readonly plane?: Plane;
+    }
+  | {
+      readonly kind: 'ROOT_LOST';
+      readonly to: SocketId;
+      /** Whether it is this member's node that may open the session now (H21). */
+      readonly heir: boolean;
+      /** When the session ends if nobody has come; milliseconds since the Unix epoch. */
+      readonly until: number;
+      readonly plane: Plane;
+    }
+  | {
+      readonly kind: 'ROOT_REPLACED';
+      readonly to: SocketId;
+      readonly root: SocketId;
+      /** The link at the new root: the other end from now on. */
+      readonly peer: SocketId;
+      readonly plane: Plane;
     }
   | {
       /** What the network gives this socket has changed (R107). */
@@ -84,10 +105,11 @@ export function notify(before: Session, event: SessionEvent): readonly Notificat
 
   switch (event.type) {
     case 'SessionOpened':
-    case 'ListenStarted':
     case 'JoinDeferred':
     case 'CommandSettled':
       return [];
+    case 'ListenStarted':
+      return askedBefore(before, event);
     case 'PolicyChanged':
       return otherFlows(before, event);
     case 'JoinRequested':
@@ -100,6 +122,12 @@ export function notify(before: Session, event: SessionEvent): readonly Notificat
       return withdrawn(before, joinById(before, event.join));
     case 'MemberLeft':
       return [...left(before, event), ...otherFlows(before, event)];
+    case 'RootLost':
+      return rootLost(before, event);
+    case 'HeirElected':
+      return before.vacancy === null ? [] : [newsOfLoss(before, event.heir, before.vacancy, true)];
+    case 'RootReplaced':
+      return rootReplaced(before, event);
     case 'SessionShutDown':
       return everybodyOut(before, null);
     case 'SessionClosed':
@@ -142,6 +170,63 @@ function asked(before: OpenSession, event: EventOf<'JoinRequested'>): readonly N
   const [to, from] = kind === 'invitation' ? [leafAddress, caller] : [before.root, leafAddress];
   const asking = { join, from, flags, callerData, ...withQos(event.qos), deadlineAt };
   return [{ kind: 'FD_ACCEPT', to, ...asking, plane: planeOf(before) }];
+}
+
+// Requests that have waited since before there was somebody to listen: since another root was lost (H20).
+function askedBefore(
+  before: OpenSession,
+  { backlog }: EventOf<'ListenStarted'>,
+): readonly Notification[] {
+  const { root } = before;
+  if (before.backlog !== null || root === null) return [];
+  const waiting = [...before.requests.values()].slice(0, backlog);
+  return waiting.map(({ id: join, leafAddress: from, flags, callerData, qos, deadlineAt }) => {
+    const asking = { join, from, flags, callerData, ...withQos(qos), deadlineAt };
+    return { kind: 'FD_ACCEPT', to: root, ...asking, plane: planeOf(before) };
+  });
+}
+
+const newsOfLoss = (
+  session: OpenSession,
+  to: SocketId,
+  { until }: { readonly until: number },
+  heir: boolean,
+): Notification => ({
+  kind: 'ROOT_LOST',
+  to,
+  heir,
+  until,
+  plane: { ...planeOf(session), root: null },
+});
+
+const rootLost = (before: OpenSession, event: EventOf<'RootLost'>): readonly Notification[] =>
+  [...before.members.values()].map(({ leaf }) =>
+    newsOfLoss(before, leaf, event, leaf === event.heir),
+  );
+
+// The new root hears of its links, and each member of its new other end.
+function rootReplaced(
+  before: OpenSession,
+  event: EventOf<'RootReplaced'>,
+): readonly Notification[] {
+  const after = evolve(before, event);
+  if (after.phase !== 'open') return [];
+  const plane = planeOf(after);
+  return [...after.members.values()].flatMap(
+    ({ leaf, link, join, address: leafAddress, flags, kind }): readonly Notification[] => {
+      if (link === null) return [];
+      // An invitation says nothing about what its leaf does (R113); what a leaf sent along was read before.
+      const said = {
+        leafAddress,
+        flags: kind === 'invitation' ? 'both' : flags,
+        callerData: null,
+      } as const;
+      return [
+        { kind: 'LINKED', to: event.root, join, link, ...said, peer: leaf, plane },
+        { kind: 'ROOT_REPLACED', to: leaf, root: event.root, peer: link, plane },
+      ];
+    },
+  );
 }
 
 function admitted(before: OpenSession, event: EventOf<'LeafAdmitted'>): readonly Notification[] {

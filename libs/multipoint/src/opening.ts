@@ -2,18 +2,23 @@ import type { CommandOf } from './command.js';
 import { emit, refuse, type Decision } from './decision.js';
 import type { JoinFailure, SessionEvent } from './event.js';
 import { samePolicy } from './policy.js';
+import { succeedRoot } from './root-loss.js';
 import type { OpenSession, Session } from './session.js';
+import type { SocketId } from './socket-id.js';
 
 /** Requests that may wait at once, whatever a program asks for (R22: silently replaced). */
 export const backlogMax = 4_096;
 
 export function openSession(command: CommandOf<'OpenSession'>, session: Session): Decision {
+  if (session.phase === 'open' && session.vacancy !== null && command.root !== null) {
+    return succeedRoot(command, session);
+  }
   if (session.phase === 'open' || session.phase === 'shut') {
     const alreadyThere =
       command.root === null &&
       session.phase === 'open' &&
       samePolicy(session.policy, command.policy);
-    return alreadyThere && session.root === null
+    return alreadyThere && session.control === 'nonrooted'
       ? emit('R42')
       : refuse('WSAEADDRINUSE', 'R12', { heldBy: session.root });
   }
@@ -42,10 +47,14 @@ function excess(session: OpenSession, places: number): SessionEvent[] {
   }));
 }
 
+// A group's policy is anybody's; that of a session is its root's, and nobody's while it has none.
+const governs = (session: OpenSession, root: SocketId | null): boolean =>
+  root === null ? session.control === 'nonrooted' : session.root === root;
+
 export function changePolicy(command: CommandOf<'ChangePolicy'>, session: Session): Decision {
   const { root, changes } = command;
   if (session.phase === 'shut' && session.root === root) return refuse('WSAESHUTDOWN', 'R143');
-  if (session.phase !== 'open' || session.root !== root) return refuse('WSAENOTSOCK', 'E13');
+  if (session.phase !== 'open' || !governs(session, root)) return refuse('WSAENOTSOCK', 'E13');
   const policy = { ...session.policy, ...changes };
   if (samePolicy(session.policy, policy)) return emit('H1');
   return emit('H1', { type: 'PolicyChanged', policy });

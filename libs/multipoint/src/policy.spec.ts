@@ -13,6 +13,8 @@ describe('the policy', () => {
       deny: [],
       joinDeadlineMs: 30_000,
       budget: null,
+      rootLoss: 'close-all',
+      lingerMs: 30_000,
     });
   });
 
@@ -32,6 +34,8 @@ describe('the policy', () => {
     { deny: ['ada'] },
     { joinDeadlineMs: 1 },
     { budget: { sending: none, receiving: none } },
+    { rootLoss: 'linger' },
+    { lingerMs: 1_000 },
   ];
 
   it.each(differences)('[H1] differs by %j', (difference) => {

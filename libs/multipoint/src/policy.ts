@@ -6,6 +6,12 @@ export type IdentityPolicy =
   | { readonly kind: 'replace-old' }
   | { readonly kind: 'allow'; readonly max: number };
 
+/**
+ * What becomes of a rooted session when the run of its root's node is lost (H18): it ends, it waits for whoever
+ * opens its address next, or it waits for its oldest member to do so.
+ */
+export type RootLoss = 'close-all' | 'linger' | 'elect-oldest';
+
 /** Who is let in, and how. Data in the session: set at open, changed by an event. */
 export interface AdmissionPolicy {
   /** `ask`: the root's program accepts each request. `auto`: the arbiter admits at once. */
@@ -21,6 +27,9 @@ export interface AdmissionPolicy {
   readonly joinDeadlineMs: number;
   /** What flow specs are admitted against (R102); null honours them all. */
   readonly budget: FlowBudget | null;
+  readonly rootLoss: RootLoss;
+  /** How long a session without its root waits for another one, in milliseconds: 1 000 to 600 000. */
+  readonly lingerMs: number;
 }
 
 /** Exactly Winsock: the program decides, nobody is counted, nobody is turned away by name. */
@@ -32,6 +41,8 @@ export const winsockPolicy: AdmissionPolicy = {
   deny: [],
   joinDeadlineMs: 30_000,
   budget: null,
+  rootLoss: 'close-all',
+  lingerMs: 30_000,
 };
 
 export const samePolicy = (a: AdmissionPolicy, b: AdmissionPolicy): boolean =>
@@ -41,7 +52,9 @@ export const samePolicy = (a: AdmissionPolicy, b: AdmissionPolicy): boolean =>
   sameNames(a.allow, b.allow) &&
   sameNames(a.deny, b.deny) &&
   a.joinDeadlineMs === b.joinDeadlineMs &&
-  sameBudget(a.budget, b.budget);
+  sameBudget(a.budget, b.budget) &&
+  a.rootLoss === b.rootLoss &&
+  a.lingerMs === b.lingerMs;
 
 const sameBudget = (a: FlowBudget | null, b: FlowBudget | null): boolean =>
   a === null || b === null

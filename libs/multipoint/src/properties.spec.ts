@@ -26,7 +26,7 @@ const known = new Set(
 );
 
 describe('a session under commands by chance', () => {
-  it('[R49] [R64] [A4] [R125] [R126] [R127] [R129] [R147] [H3] [H4] [H5] keeps every promise after every step', () => {
+  it('[R49] [R64] [A4] [R125] [R126] [R127] [R129] [R147] [H3] [H4] [H5] [H19] [H21] keeps every promise after every step', () => {
     fc.assert(
       fc.property(tape(900), (numbers) => {
         const life = new Life();
@@ -101,7 +101,7 @@ interface Course {
 }
 
 interface Stay {
-  readonly member: Member;
+  member: Member;
   readonly closed: Set<SocketId>;
 }
 
@@ -127,6 +127,7 @@ class Life {
     if (this.session.phase !== 'open') return;
     checkIndexes(this.session);
     checkParts(this.session);
+    checkVacancy(this.session);
     const { capacity } = this.session.policy;
     const members = this.session.members.size;
     expect(members <= Math.max(membersBefore, capacity ?? members)).toBe(true);
@@ -148,8 +149,17 @@ class Life {
       if (member !== undefined) this.#stays.push({ member, closed: new Set() });
       checkWelcome(after, event.leaf);
     }
+    if (event.type === 'RootReplaced') this.#relink(after);
     if (event.type === 'JoinFailed') this.#end(event.join, 'failed');
     if (event.type === 'JoinCancelled') this.#end(event.join, 'cancelled');
+  }
+
+  // Another root, and another link for everybody.
+  #relink(after: Session): void {
+    for (const member of membersOf(after)) {
+      const stay = this.#stays.findLast((one) => one.member.leaf === member.leaf);
+      if (stay !== undefined) stay.member = member;
+    }
   }
 
   #end(join: JoinId, end: Course['end']): void {
@@ -230,6 +240,18 @@ function checkParts(session: OpenSession): void {
   ];
   const sockets = parts.filter((part) => part !== null && part !== undefined);
   expect(sockets).toHaveLength(new Set(sockets).size);
+}
+
+// Nobody answers or is heard where there is no root, and the heir is the one who has been there longest.
+function checkVacancy(session: OpenSession): void {
+  const { vacancy, root, backlog, invitation, leafByLink, control } = session;
+  const hasNoRoot = control === 'rooted' && root === null;
+  if ((vacancy !== null) !== hasNoRoot) throw new Error('a session without a root waits for one');
+  if (vacancy === null) return;
+  expect({ backlog, invitation, links: leafByLink.size }).toEqual({
+    ...{ backlog: null, invitation: null, links: 0 },
+  });
+  if (vacancy.heir !== null) expect(vacancy.heir).toBe(membersOf(session)[0]?.leaf);
 }
 
 const membersOf = (session: Session): readonly Member[] =>

@@ -79,9 +79,10 @@ function ofSession(session: Session) {
   if (session.phase === 'unopened') return { phase: session.phase, incarnation: 0, joinCount: 0 };
   const { phase, incarnation, joinCount } = session;
   if (phase !== 'open') return { phase, incarnation, joinCount };
-  const { root, policy, backlog, members } = session;
+  const { root, policy, backlog, members, vacancy } = session;
+  const orphaned = vacancy && { heir: vacancy.heir, until: vacancy.until };
   return {
-    ...{ phase, incarnation, joinCount, root, policy, backlog },
+    ...{ phase, incarnation, joinCount, root, policy, backlog, orphaned },
     members: [...members.values()].map(({ leaf, link, address, join }) => ({
       ...{ leaf, link, address, join },
     })),
@@ -97,6 +98,7 @@ function ofModel({ phase, incarnation, joinCount, ...m }: Model) {
   const waiting = [...m.waiting.filter(isFirst), ...m.waiting.filter((join) => !isFirst(join))];
   return {
     ...{ phase, incarnation, joinCount, root: m.root, policy: m.policy, backlog: m.backlog },
+    orphaned: m.orphaned && { heir: m.orphaned.heir, until: m.orphaned.until },
     members: m.members.map(({ leaf, link, address, join: id }) => ({
       ...{ leaf, link, address, join: id },
     })),

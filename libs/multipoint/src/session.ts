@@ -39,13 +39,24 @@ export interface Member {
   readonly qos?: Qos;
 }
 
+/** A rooted session has lost its root, and waits for another one. */
+export interface Vacancy {
+  readonly lost: SocketId;
+  /** The member whose node alone may open the session; null for anybody. */
+  readonly heir: SocketId | null;
+  /** When the session ends if nobody has come; milliseconds since the Unix epoch. */
+  readonly until: number;
+}
+
 export interface OpenSession {
   readonly phase: 'open';
   readonly address: SessionAddress;
   readonly incarnation: number;
   readonly control: ControlPlane;
   readonly data: DataPlane;
+  /** The c_root; null in a group, and during a vacancy. */
   readonly root: SocketId | null;
+  readonly vacancy: Vacancy | null;
   readonly policy: AdmissionPolicy;
   /** Requests that may wait at once; null until the root listens. */
   readonly backlog: number | null;
@@ -100,10 +111,10 @@ export function joinById(session: OpenSession, id: JoinId): Join | undefined {
   return session.invitation?.id === id ? session.invitation : session.requests.get(id);
 }
 
-/** The earliest deadline of a session's outstanding joins, or null when nothing waits. */
+/** The earliest deadline of a session's outstanding joins and of its vacancy, or null when nothing waits. */
 export function nextDeadline(session: Session): number | null {
   if (session.phase !== 'open') return null;
-  let earliest: number | null = null;
+  let earliest: number | null = session.vacancy?.until ?? null;
   for (const { deadlineAt } of outstanding(session)) {
     if (deadlineAt !== null && (earliest === null || deadlineAt < earliest)) earliest = deadlineAt;
   }

@@ -236,7 +236,7 @@ async function run(file: string, place: Place, values: Variables, conf = shipped
   const leftovers = join(folder, 'nothing');
   const logFile = join(folder, `${String(place.client)}.log`);
   const words = [...settings(values), binary, '-c', join(conf, file)];
-  const server = spawnGuarded({ program: 'env', words, logFile, leftovers });
+  const server = spawnGuarded({ words: ['env', ...words], logFile, leftovers });
   running.push(server);
   const health = `http://127.0.0.1:${String(place.monitor)}/healthz?js-enabled-only=true`;
   const healthy = () =>

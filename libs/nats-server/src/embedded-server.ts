@@ -53,7 +53,7 @@ export class EmbeddedServer implements RunningNatsServer {
   ) {
     const { places, conf } = settings;
     this.port = port;
-    this.url = `127.0.0.1:${String(port)}`;
+    this.url = `${conf.host}:${String(port)}`;
     this.servicesUrl = this.urlAs('services');
     this.auditorUrl = this.urlAs('auditor');
     this.nodesUrl = this.urlAs('nodes');
@@ -63,7 +63,7 @@ export class EmbeddedServer implements RunningNatsServer {
       nodes: this.credentialsAs('nodes'),
       sys: this.credentialsAs('sys'),
     };
-    this.path = places.binary;
+    this.path = places.command.at(-1) ?? '';
     this.version = settings.version;
     this.durability = `sync ${conf.sync}`;
     this.storeDir = conf.storeDir;

@@ -29,7 +29,7 @@ exit $code
 `;
 
 export interface GuardedProgram {
-  readonly program: string;
+  /** The program and its arguments. */
   readonly words: readonly string[];
   /** Everything the program prints is appended here. */
   readonly logFile: string;
@@ -48,9 +48,9 @@ export interface GuardedProcess {
 
 /** Starts a program that ends when this process does, and that does not keep this process alive. */
 export function spawnGuarded(guarded: GuardedProgram): GuardedProcess {
-  const { program, words, logFile, leftovers } = guarded;
+  const { words, logFile, leftovers } = guarded;
   const log = openSync(logFile, 'a');
-  const child = spawn('/bin/sh', ['-c', guardian, 'nats-guardian', leftovers, program, ...words], {
+  const child = spawn('/bin/sh', ['-c', guardian, 'nats-guardian', leftovers, ...words], {
     stdio: ['pipe', log, log],
     detached: true,
   });

@@ -16,9 +16,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it('tries another port when somebody has the first', async () => {
   await using other = await startNatsServer();
-  const { path: binary } = await obtainNatsServer();
+  const { path } = await obtainNatsServer();
   const places = {
-    binary,
+    command: [path],
     confFile: join(folder, 'conf'),
     logFile: join(folder, 'log'),
     portsFolder: join(folder, 'ports'),

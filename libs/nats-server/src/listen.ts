@@ -15,7 +15,7 @@ export interface Listening {
 const pauseMs = 50;
 
 /**
- * Starts a server at a port of 127.0.0.1. The server's own bind decides who has a port, so that two
+ * Starts a server at a port. The server's own bind decides who has a port, so that two
  * that start at once cannot both believe in one.
  *
  * @throws Error with the end of the server's log when it does not come up within `timeoutMs`; Error
@@ -34,7 +34,7 @@ export async function listen(
     if (birth.kind === 'listening') return { life: birth.life, port };
     if (birth.kind === 'failed') throw new Error(`nats-server: ${birth.why}\n${birth.logTail}`);
     if (wish.kind === 'asked' || performance.now() > deadline) {
-      throw new Error(`nats-server: port ${String(port)} of 127.0.0.1 is taken`);
+      throw new Error(`nats-server: port ${String(port)} is taken`);
     }
     await delay(pauseMs); // A client's socket can hold the old port for a moment.
   }

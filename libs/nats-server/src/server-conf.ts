@@ -1,5 +1,5 @@
 import { accountsConf } from './accounts.js';
-import { quoted } from './conf-text.js';
+import { list, quoted } from './conf-text.js';
 import { developmentUser, nodeUser, usersConf, type NodeUser } from './node-users.js';
 
 /** `always`: an append is on disk before it is acknowledged. `2m`: within two minutes. */
@@ -13,7 +13,19 @@ export interface ServerPasswords {
   readonly sys: string;
 }
 
+/** A server's place in a cluster, in which it is known by its name. */
+export interface ClusterPlace {
+  readonly cluster: string;
+  readonly server: string;
+  /** Where the others reach it, at the same address. */
+  readonly port: number;
+  /** The others, `host:port`. */
+  readonly routes: readonly string[];
+}
+
 export interface ServerConf {
+  readonly host: string;
+  readonly place: ClusterPlace | undefined;
   readonly storeDir: string;
   readonly sync: SyncInterval;
   readonly monitor: boolean;
@@ -26,13 +38,14 @@ export interface ServerConf {
   readonly portsFolder: string;
 }
 
-/** The configuration of a server for this machine alone: it listens on 127.0.0.1 and nowhere else. */
+/** The configuration of a server that listens at one address: that of this machine alone, unless said otherwise. */
 export function serverConf(server: ServerConf, port: number): string {
-  const { passwords, nodes, maxPayloadBytes } = server;
+  const { host, place, passwords, nodes, maxPayloadBytes } = server;
   const nodeUsers = usersConf([developmentUser(passwords.nodes), ...nodes.map(nodeUser)]);
   // Durations are quoted: 2m without quotes is two million seconds.
   return [
-    `listen: "127.0.0.1:${String(port)}"`,
+    `listen: ${quoted(`${host}:${String(port)}`)}`,
+    ...(place === undefined ? [] : clusterConf(host, place)),
     ...(server.monitor ? ['http: "127.0.0.1:-1"'] : []),
     ...(maxPayloadBytes === undefined ? [] : [`max_payload: ${String(maxPayloadBytes)}`]),
     `pid_file: ${quoted(server.pidFile)}`,
@@ -40,4 +53,13 @@ export function serverConf(server: ServerConf, port: number): string {
     `jetstream { store_dir: ${quoted(server.storeDir)}, sync_interval: ${quoted(server.sync)} }`,
     accountsConf(passwords, nodeUsers),
   ].join('\n');
+}
+
+// Clients are told of no other servers: who connects through something else than the address goes on doing so.
+function clusterConf(host: string, { cluster, server, port, routes }: ClusterPlace): string[] {
+  const urls = routes.map((route) => `nats-route://${route}`);
+  return [
+    `server_name: ${quoted(server)}`,
+    `cluster { name: ${quoted(cluster)}, listen: ${quoted(`${host}:${String(port)}`)}, no_advertise: true, routes: ${list(urls)} }`,
+  ];
 }

@@ -6,7 +6,8 @@ import { spawnGuarded, type GuardedProcess } from './guarded-process.js';
 
 /** What a server needs on disk. A restart is a new life in the same places. */
 export interface ServerPlaces {
-  readonly binary: string;
+  /** The binary, and what runs it, if anything does. */
+  readonly command: readonly string[];
   readonly confFile: string;
   readonly logFile: string;
   /** Where the server tells its ports; emptied before every life. */
@@ -73,13 +74,14 @@ export async function giveBirth(
   conf: string,
   timeoutMs: number,
 ): Promise<Birth> {
-  const { binary, confFile, logFile, portsFolder, leftovers } = places;
+  const { command, confFile, logFile, portsFolder, leftovers } = places;
   await rm(portsFolder, { recursive: true, force: true });
   await mkdir(portsFolder);
   await writeFile(confFile, conf, { mode: 0o600 });
   const logStart = await sizeOf(logFile);
 
-  const process = spawnGuarded({ program: binary, words: ['-c', confFile], logFile, leftovers });
+  const words = [...command, '-c', confFile];
+  const process = spawnGuarded({ words, logFile, leftovers });
   const outcome = await whenListening(portsFolder, process, timeoutMs);
   if (typeof outcome !== 'string') return { kind: 'listening', life: outcome };
 

@@ -196,7 +196,7 @@ describe('what was asked for', () => {
 
   it('is a port, which is refused when it is taken', async () => {
     const { port } = await start();
-    await expect(start({ port })).rejects.toThrow(`port ${String(port)} of 127.0.0.1 is taken`);
+    await expect(start({ port })).rejects.toThrow(`port ${String(port)} is taken`);
   });
 });
 

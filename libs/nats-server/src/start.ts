@@ -7,7 +7,7 @@ import { EmbeddedServer, type ServerSettings } from './embedded-server.js';
 import type { NodeUser } from './node-users.js';
 import { obtainNatsServer, type ObtainedNatsServer } from './obtain.js';
 import type { RunningNatsServer } from './running-server.js';
-import type { ServerPasswords, SyncInterval } from './server-conf.js';
+import type { ClusterPlace, ServerPasswords, SyncInterval } from './server-conf.js';
 import { ownerFile } from './store-owner.js';
 
 const readyTimeoutMsDefault = 10_000;
@@ -17,8 +17,14 @@ export interface StartOptions {
   readonly server?: string | undefined;
   /** Where JetStream keeps its files. Without it: a temporary folder that goes when the server stops. */
   readonly storeDir?: string | undefined;
-  /** A port of 127.0.0.1. Without it: a free one. */
+  /** Without it: a free one. */
   readonly port?: number | undefined;
+  /** The address it listens at; 127.0.0.1 without it. */
+  readonly host?: string | undefined;
+  /** Makes it one of a cluster. */
+  readonly place?: ClusterPlace | undefined;
+  /** A program with its arguments that runs the server, such as `nsenter --net=…`. */
+  readonly under?: readonly string[] | undefined;
   /** When an append is on disk: `always` before its acknowledgement, or, by default, within `2m`. */
   readonly sync?: SyncInterval | undefined;
   /** Opens the HTTP monitoring port, on 127.0.0.1. */
@@ -70,13 +76,15 @@ async function settingsIn(
   return {
     version,
     places: {
-      binary: path,
+      command: [...(options.under ?? []), path],
       confFile: join(folder, 'nats-server.conf'),
       logFile: options.logFile ?? join(folder, 'nats-server.log'),
       portsFolder,
       leftovers: folder,
     },
     conf: {
+      host: options.host ?? '127.0.0.1',
+      place: options.place,
       storeDir,
       sync: options.sync ?? '2m',
       monitor: options.monitor ?? false,

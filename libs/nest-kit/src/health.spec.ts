@@ -8,6 +8,7 @@ describe('Health', () => {
     expect(await health.report()).toEqual({
       ready: true,
       checks: { draining: { ok: true, reason: null }, streams: { ok: true, reason: null } },
+      notes: {},
     });
   });
 
@@ -39,5 +40,14 @@ describe('Health', () => {
       ok: false,
       reason: 'is shutting down',
     });
+  });
+
+  it('tells what an operator should know, and is ready all the same', async () => {
+    const health = new Health();
+    let said: string | null = null;
+    health.note('arbiters', () => said);
+    expect(await health.report()).toMatchObject({ ready: true, notes: {} });
+    said = 'session-2 decides by law/2';
+    expect(await health.report()).toMatchObject({ ready: true, notes: { arbiters: said } });
   });
 });

@@ -6,6 +6,8 @@ export interface HealthReport {
   readonly checks: Readonly<
     Record<string, { readonly ok: boolean; readonly reason: string | null }>
   >;
+  /** What an operator should know, though it is no reason to give this process no work. */
+  readonly notes: Readonly<Record<string, string>>;
 }
 
 const probeMs = 1_000;
@@ -13,6 +15,7 @@ const probeMs = 1_000;
 /** What has to be well before this process is given work. */
 export class Health {
   readonly #probes = new Map<string, Probe>();
+  readonly #notes = new Map<string, () => string | null>();
   #draining = false;
 
   constructor() {
@@ -22,6 +25,11 @@ export class Health {
   /** Adds a check, or puts another in its place. A check that throws or takes over 1 s has failed. */
   check(name: string, probe: Probe): void {
     this.#probes.set(name, probe);
+  }
+
+  /** Adds what is told beside the checks while it is not null. */
+  note(name: string, read: () => string | null): void {
+    this.#notes.set(name, read);
   }
 
   /** From now on this process wants no new work. */
@@ -41,6 +49,12 @@ export class Health {
       ready: reasons.every(([, reason]) => reason === null),
       checks: Object.fromEntries(
         reasons.map(([name, reason]) => [name, { ok: reason === null, reason }]),
+      ),
+      notes: Object.fromEntries(
+        [...this.#notes].flatMap(([name, read]) => {
+          const said = read();
+          return said === null ? [] : [[name, said] as const];
+        }),
       ),
     };
   }

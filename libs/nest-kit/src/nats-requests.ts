@@ -28,7 +28,7 @@ const inFlightMaxDefault = 4_096;
 /**
  * Core NATS requests in our own plain JSON, as a transport of Nest: routes by subject to `@Command`
  * and `@NodeRequest` methods, through Nest's guards, pipes, interceptors and filters.
- * Every request that was taken is answered: by its handler, or with WSAEFAULT (H11) for a subject or
+ * Every request that was taken is answered (a beat only if its handler says something): by its handler, or with WSAEFAULT (H11) for a subject or
  * verb that is none, WSAENOBUFS (H13) when too many are in hand, WSAENETDOWN (E2) when the handler
  * threw, WSAEINPROGRESS (H12) when the service had to end before the handler did.
  */
@@ -59,17 +59,17 @@ export class NatsRequests extends Server implements CustomTransportStrategy {
     }
   }
 
-  /** Hears one more subject from now on; returns once the broker knows. */
-  async subscribe(where: RequestSubject): Promise<void> {
-    this.#open(where);
+  /** Hears more subjects from now on; returns once the broker knows. */
+  async subscribe(...more: readonly RequestSubject[]): Promise<void> {
+    for (const where of more) this.#open(where);
     await this.#options.nc.flush();
   }
 
-  /** Hears a subject no longer; returns once everything that was delivered has been taken. */
-  async unsubscribe(subject: string): Promise<void> {
-    const heard = this.#heard.get(subject);
-    this.#heard.delete(subject);
-    await heard?.subscription.drain();
+  /** Hears subjects no longer; returns once everything that was delivered has been taken. */
+  async unsubscribe(...subjects: readonly string[]): Promise<void> {
+    const heard = subjects.flatMap((subject) => this.#heard.get(subject) ?? []);
+    for (const { subject } of heard) this.#heard.delete(subject);
+    await Promise.all(heard.map(({ subscription }) => subscription.drain()));
   }
 
   /**
@@ -140,7 +140,7 @@ export class NatsRequests extends Server implements CustomTransportStrategy {
     const handler: Handler | undefined = this.messageHandlers.get(pattern);
     if (handler === undefined) return { refusal: unknownVerb };
     // A beat is never refused: whoever is slow must not make a living node look lost.
-    const full = this.#inFlight.size >= this.#inFlightMax && wantsReply(message);
+    const full = this.#inFlight.size >= this.#inFlightMax && mustAnswer(request, message);
     return full ? { refusal: overloaded } : { request, pattern, handler };
   }
 
@@ -151,7 +151,7 @@ export class NatsRequests extends Server implements CustomTransportStrategy {
     try {
       const returned: unknown = await handler(request, request);
       const reply: unknown = isObservable(returned) ? await lastValueFrom(returned) : returned;
-      this.#finish(message, reply);
+      this.#finish(message, request, reply);
     } catch (error) {
       failed = true;
       this.#fail(message, pattern, error);
@@ -160,16 +160,20 @@ export class NatsRequests extends Server implements CustomTransportStrategy {
   }
 
   // A message that is in hand no longer was answered when the service had to end.
-  #finish(message: Msg, reply: unknown): void {
+  #finish(message: Msg, request: NatsRequest, reply: unknown): void {
+    const isNone = reply === undefined || reply === null;
     if (wantsReply(message) && this.#inFlight.has(message)) {
-      if (reply === undefined || reply === null) throw new Error('the handler returned no reply');
-      const bytes = reply instanceof Uint8Array ? reply : encode(reply);
-      this.#outgoing.add(() => {
-        this.#respond(message, bytes);
-      });
-      this.#figures.answered();
+      if (!isNone) this.#send(message, reply instanceof Uint8Array ? reply : encode(reply));
+      else if (mustAnswer(request, message)) throw new Error('the handler returned no reply');
     }
     this.#leave(message);
+  }
+
+  #send(message: Msg, bytes: Uint8Array): void {
+    this.#outgoing.add(() => {
+      this.#respond(message, bytes);
+    });
+    this.#figures.answered();
   }
 
   #fail(message: Msg, pattern: string, error: unknown): void {
@@ -256,6 +260,10 @@ const outcomeUnknown: RefusedParts = {
 };
 
 const wantsReply = (message: Msg): boolean => message.reply !== undefined && message.reply !== '';
+
+/** A beat that asks for a reply gets one only when there is something to say. */
+const mustAnswer = (request: NatsRequest, message: Msg): boolean =>
+  wantsReply(message) && !(request.kind === 'node' && request.verb === 'beat');
 
 const aborted = (signal: AbortSignal | undefined): Promise<void> =>
   new Promise((resolve) => {

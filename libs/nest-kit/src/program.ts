@@ -40,6 +40,8 @@ export interface AssembledProgram {
   readonly requests?: NatsRequests;
   /** Runs when requests are heard and HTTP is served. */
   started?(): Promise<void>;
+  /** Runs first when the process is asked to stop, while requests are still heard. */
+  leave?(): Promise<void>;
   /** Finishes what was begun; HTTP is still served. `signal` aborts when the grace ends. */
   drain?(signal: AbortSignal): Promise<void>;
   /** Runs last of all. */

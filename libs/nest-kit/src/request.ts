@@ -22,7 +22,7 @@ export interface NodeMessage {
   readonly verb: NodeVerb;
   readonly subject: string;
   readonly data: Uint8Array;
-  /** False for a beat: whatever the handler returns is dropped. */
+  /** Otherwise whatever the handler returns is dropped. A beat may go without a reply. */
   readonly wantsReply: boolean;
 }
 

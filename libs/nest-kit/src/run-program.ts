@@ -132,6 +132,7 @@ async function stop(running: Running, graceMs: number, log: Log): Promise<boolea
   });
   const steps = async (): Promise<true> => {
     health.beginDraining();
+    await assembled.leave?.();
     if (assembled.requests !== undefined) {
       log.info(await assembled.requests.drain(grace), 'requests are answered');
     }

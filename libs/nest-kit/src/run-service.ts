@@ -75,7 +75,12 @@ async function withRequests<C extends ServiceSettings>(
     requests,
     started: async () => {
       await assembled.started?.({ requests });
-      responder = new ServiceResponder(nc, describeService(service, { name, hash, requests }));
+      const more = () => assembled.metadata?.() ?? {};
+      const described = describeService(service, { name, hash, requests, more });
+      responder = new ServiceResponder(nc, described);
+    },
+    leave: async () => {
+      await assembled.leave?.();
     },
     drain: async (signal) => {
       responder?.close();

@@ -34,6 +34,8 @@ interface Instance {
   readonly name: string;
   readonly hash: string;
   readonly requests: NatsRequests;
+  /** Metadata that changes. */
+  readonly more: () => Readonly<Record<string, string>>;
 }
 
 /** How the service introduces itself on `$SRV`: one endpoint for each verb it answers. */
@@ -44,14 +46,16 @@ export function describeService(
     readonly description: string;
     readonly metadata?: Readonly<Record<string, string>>;
   },
-  { name, hash, requests }: Instance,
+  { name, hash, requests, more }: Instance,
 ): ServiceDescription {
   return {
     name: `joinleaf-${service.name}`,
     id: name,
     version: service.version,
     description: service.description,
-    metadata: { config: hash, ...service.metadata },
+    get metadata() {
+      return { config: hash, ...service.metadata, ...more() };
+    },
     endpoints: [...requests.getHandlers().keys()].map((pattern) => {
       const { subject, queue = '' } = whereOf(pattern, requests.heard);
       const stats = () => requests.figures.of(pattern);
@@ -64,5 +68,15 @@ export function describeService(
 function whereOf(pattern: string, heard: readonly RequestSubject[]): RequestSubject {
   const [kind = '', verb = ''] = pattern.split('.');
   const own = heard.filter(({ subject }) => subject.includes(`.${kind}.`));
-  return own.find(({ subject }) => subject.endsWith(`.${verb}`)) ?? own[0] ?? { subject: '' };
+  const exact = own.find(({ subject }) => subject.endsWith(`.${verb}`));
+  return exact ?? { ...own[0], subject: covering(own.map(({ subject }) => subject)) };
+}
+
+// Partitions are many subjects that differ in one token; there it says `*`.
+function covering(subjects: readonly string[]): string {
+  const [first = '', ...others] = subjects.map((subject) => subject.split('.'));
+  if (first === '') return '';
+  return first
+    .map((token, at) => (others.every((other) => other[at] === token) ? token : '*'))
+    .join('.');
 }

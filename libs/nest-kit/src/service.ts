@@ -25,6 +25,10 @@ export interface Assembled extends Pick<AssembledProgram, 'module'> {
   };
   /** Runs when requests are heard and HTTP is served. */
   started?(running: { readonly requests: NatsRequests }): Promise<void>;
+  /** Told on `$SRV` beside what never changes; read whenever somebody asks. */
+  metadata?(): Readonly<Record<string, string>>;
+  /** Runs first when the process is asked to stop, while requests are still heard. */
+  leave?(): Promise<void>;
   /** Runs when no request is in hand any more. `signal` aborts when the grace ends. */
   drain?(signal: AbortSignal): Promise<void>;
 }

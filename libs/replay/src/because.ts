@@ -13,6 +13,7 @@ import {
 } from '@joinleaf/multipoint';
 import type { Cast, JoinEnd } from './cast.js';
 import { timeOfDay } from './clock.js';
+import { notTheSuccessor, vacancyWords } from './root-loss.js';
 import { positionText } from './steps.js';
 
 /** What a refusal is explained from. */
@@ -45,6 +46,9 @@ export function because(scene: Scene): readonly string[] {
       return [tooLittleLeft(refusal)];
     case 'R23':
       return [open === null ? phaseWords(scene) : fullBacklog(open)];
+    case 'H19':
+    case 'H21':
+      return [open === null ? phaseWords(scene) : vacancyWords(open)];
     case 'R35':
       return [open === null ? phaseWords(scene) : `the root of ${open.address} does not listen`];
     case 'E11':
@@ -55,6 +59,8 @@ export function because(scene: Scene): readonly string[] {
       return [notAsked(scene)];
     case 'R87':
       return [howJoinEnded(scene)];
+    case 'H20':
+      return [notTheSuccessor(refusal.command, before)];
     case 'H6':
     case 'R33':
       return [socketTaken(scene)];
@@ -91,6 +97,7 @@ const who = (open: OpenSession): string =>
   open.root === null ? 'no root' : `the root ${open.root}`;
 
 function addressHeld({ refusal, before }: Scene): string {
+  if (before.phase === 'open' && before.vacancy !== null) return vacancyWords(before);
   const holder = before.phase === 'open' || before.phase === 'shut' ? before.root : null;
   if (holder === null) return `${refusal.session} is set up already, with another policy`;
   const also = before.phase === 'shut' ? ', which is shut down and not yet closed' : '';

@@ -1,4 +1,5 @@
 import {
+  linkMadeFor,
   socketParts,
   type EventOf,
   type JoinId,
@@ -128,6 +129,7 @@ export class Cast {
   #witness(event: SessionEvent, step: DecisionStep): void {
     const { number } = step;
     if (event.type === 'SessionOpened' && event.root !== null) this.#root(event.root);
+    if (event.type === 'RootReplaced') this.#successor(event.root);
     if (event.type === 'JoinRequested') {
       const { join, kind, caller, leafAddress, link } = event;
       this.#joins.set(join, leafAddress);
@@ -164,6 +166,15 @@ export class Cast {
       const { acceptor } = command;
       if (endpoint === null || acceptor === null || this.#parts.has(acceptor)) return;
       if (endpoint.startsWith(`${socketParts(acceptor).node}:`)) this.#leaf(acceptor, endpoint);
+    }
+  }
+
+  // Its links are named after the joins of those who are members then.
+  #successor(root: SocketId): void {
+    this.#root(root);
+    for (const [join, endpoint] of this.#joins) {
+      if (this.#ends.get(join)?.event.type !== 'LeafAdmitted') continue;
+      this.#parts.set(linkMadeFor(root, join), { role: 'link', endpoint });
     }
   }
 

@@ -49,7 +49,7 @@ export function commandWords(command: SessionCommand, session: SessionAddress, c
     case 'CloseGroup':
       return `${who} ends ${session}`;
     case 'ExpireJoins':
-      return `${who} looks for joins that were due by ${timeOfDay(command.now)}`;
+      return `${who} looks for what was due by ${timeOfDay(command.now)}`;
     case 'LoseNode':
       return `node ${command.node} is lost: ${evidenceWords(command.evidence)}`;
     case 'SettleCommand':

@@ -135,11 +135,12 @@ export const shutsDown = (by = root): CommandOf<'ShutdownSession'> => ({
 
 export const expires = (now: number): CommandOf<'ExpireJoins'> => ({ type: 'ExpireJoins', now });
 
-export const loses = (node: string): CommandOf<'LoseNode'> => ({
+export const loses = (node: string, now?: number): CommandOf<'LoseNode'> => ({
   type: 'LoseNode',
   node,
   incarnation: 'run1',
   evidence: { kind: 'silent', silentMs: 15_200, boundMs: 15_000 },
+  ...(now === undefined ? {} : { now }),
 });
 
 const greeting = 'aGVsbG8sIGxldCBtZSBpbg=='; // hello, let me in
@@ -173,6 +174,26 @@ export function crowd(sha256: Sha256): Recorder {
   recorder.decide(asks('bob'), asks('cy'), asks('dan'), asks('bob'), asks('eve'));
   recorder.decide(changes({ capacity: 3 }), asks('eve'));
   return recorder.decide(closes(socket('ada', 'J1')), shutsDown(), listens(2));
+}
+
+/** A session that loses its root, and its first heir; the second one keeps it, until that one is lost too. */
+export function inherited(sha256: Sha256): Recorder {
+  const recorder = new Recorder({ session: conf, sha256, startAt });
+  recorder.decide(opens({ rootLoss: 'elect-oldest', lingerMs: 20_000 }), listens(5));
+  for (const [index, node] of ['bob', 'cy', 'dan'].entries()) {
+    recorder.wait(20).decide(asks(node, recorder.now));
+    recorder.wait(20).decide(accepts(`J${String(index + 1)}` as JoinId));
+  }
+  recorder.wait(900).decide(asks('eve', recorder.now));
+  recorder.wait(50).decide(loses('ada', recorder.now));
+  recorder.wait(700).decide(asks('fay', recorder.now));
+  recorder.wait(300).decide(opens({}, { root: socket('dan', 3) }));
+  recorder.wait(900).decide(loses('bob', recorder.now));
+  const heir = socket('cy', 3);
+  recorder.wait(400).decide(opens({}, { root: heir }), listens(5, heir));
+  recorder.wait(60).decide(accepts('J4', { acceptor: heir }));
+  recorder.wait(9_000).decide(loses('cy', recorder.now));
+  return recorder.wait(20_000).decide(expires(recorder.now));
 }
 
 /** A group: nobody is asked, and nobody is told when a member leaves. */

@@ -14,21 +14,15 @@ import {
 } from '@joinleaf/multipoint';
 import { blockingJoin, candidate, type Scene } from './because.js';
 import { timeOfDay } from './clock.js';
+import type { Idea } from './idea.js';
 import { outcomeOf, type Decider, type Outcome } from './redecide.js';
+import { anotherRoot, heirOpens, rightSuccessor } from './root-loss.js';
 
 /** What would have to be different for a refused command to pass, and what the law says then. */
 export interface Remedy {
   readonly words: string;
   /** The same command, decided with that difference; null where the words cannot be tried. */
   readonly then: Outcome | null;
-}
-
-interface Idea {
-  readonly words: string;
-  /** What would have happened first. */
-  readonly events?: readonly SessionEvent[];
-  /** What would have been asked instead. */
-  readonly command?: SessionCommand;
 }
 
 /** Ways for a refused command to pass, each tried with the decider on the session it met. */
@@ -63,6 +57,12 @@ function ideas(scene: Scene): readonly Idea[] {
       return open === null ? [] : budgetIdeas(open);
     case 'R23':
       return open === null ? [] : backlogIdeas(open);
+    case 'H19':
+      return open === null ? [] : anotherRoot(open);
+    case 'H21':
+      return heirOpens(command, before);
+    case 'H20':
+      return rightSuccessor(command, before);
     case 'R35':
       return [listening(scene)];
     case 'E11':
@@ -271,7 +271,9 @@ function rightSocket(scene: Scene): readonly Idea[] {
     const { root } = before;
     const words =
       root === null
-        ? `never: ${session} is a group and has no root`
+        ? before.vacancy === null
+          ? `never: ${session} is a group and has no root`
+          : `the call is made on the next c_root of ${session}, when there is one`
         : `the call is made on the c_root: ${root}`;
     const right = root === null ? null : calledOn(command, root);
     return [right === null ? { words } : { words, command: right }];

@@ -17,7 +17,8 @@ export function stateWords(session: Session): string {
       const waiting = outstanding(session).map(({ id, leafAddress }) => `${id} ${leafAddress}`);
       const places = capacity === null ? '' : `/${String(capacity)}`;
       const counted = `${String(members.length)}${places} ${members.length === 1 && capacity === null ? 'member' : 'members'}`;
-      return `open, ${counted} ${shortList(members)}, ${String(waiting.length)} waiting ${shortList(waiting)}`;
+      const rootless = session.vacancy === null ? '' : ' without a root';
+      return `open${rootless}, ${counted} ${shortList(members)}, ${String(waiting.length)} waiting ${shortList(waiting)}`;
     }
   }
 }

@@ -27,6 +27,7 @@ import {
   group,
   invites,
   listens,
+  loses,
   news,
   opens,
   rejects,
@@ -225,6 +226,45 @@ const cases: readonly Case[] = [
     remedy: ['a waiting request is answered or withdrawn (J1 is the oldest)', 'accepted'],
   },
   {
+    name: 'a session that has lost its root',
+    given: [opens({ rootLoss: 'linger' }), listens(2), loses('ada', startAt)],
+    when: asks('bob'),
+    refused: ['WSAECONNREFUSED', 'H19'],
+    because: 'conf-7 has lost its root ada/run1/3, and waits for another root until 12:05:01.020',
+    remedy: ['another root opens conf-7, and listens', 'accepted'],
+  },
+  {
+    name: 'a session that waits for another node',
+    given: [
+      opens({ rootLoss: 'elect-oldest', admit: 'auto' }),
+      ...[listens(2), asks('bob'), loses('ada', startAt)],
+    ],
+    when: opens({}, { root: socket('cy', 2) }),
+    refused: ['WSAEADDRINUSE', 'H21'],
+    because:
+      'conf-7 has lost its root ada/run1/3, and waits for its heir bob/run1/1 until 12:05:01.020',
+    remedy: ['node bob opens it, which has the oldest member', 'accepted'],
+  },
+  {
+    name: 'a member’s socket that is to be root',
+    given: [
+      opens({ rootLoss: 'linger', admit: 'auto' }),
+      ...[listens(2), asks('bob'), loses('ada', startAt)],
+    ],
+    when: opens({}, { root: socket('bob', 1) }),
+    refused: ['WSAEINVAL', 'H20'],
+    because: 'bob/run1/1 plays a part in the session already',
+    remedy: ['a new socket opens the session', 'accepted'],
+  },
+  {
+    name: 'a root with another data plane',
+    given: [opens({ rootLoss: 'linger' }), loses('ada', startAt)],
+    when: opens({}, { root: socket('bob', 2), data: 'rooted' }),
+    refused: ['WSAEINVAL', 'H20'],
+    because: 'the data plane of conf-7 is nonrooted, and not rooted',
+    remedy: ['the session is opened with the data plane that it has (nonrooted)', 'accepted'],
+  },
+  {
     name: 'a node that was lost',
     given: open,
     when: invites('cy', 12, startAt, { leafNode: 'lost' }),
@@ -364,7 +404,7 @@ describe('why a command was refused', () => {
 
   it('has a case for every refusal in the source of the decider', () => {
     const folder = join(import.meta.dirname, '../../multipoint/src');
-    const source = ['accept', 'closing', 'join-leaf', 'opening']
+    const source = ['accept', 'closing', 'join-leaf', 'opening', 'root-loss']
       .map((name) => readFileSync(join(folder, `${name}.ts`), 'utf8'))
       .join('\n');
     const named = source.matchAll(/refuse\('(\w+)', '(\w+)'|code: '(\w+)', rule: '(\w+)'/g);

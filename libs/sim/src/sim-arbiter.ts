@@ -2,8 +2,10 @@ import {
   Arbiter,
   Housekeeping,
   NodeKeeper,
+  Partitions,
   SessionCommands,
   Watch,
+  type ReportBug,
   type World,
 } from '@joinleaf/arbiter';
 import type { ChainedCommit } from '@joinleaf/event-log';
@@ -22,8 +24,10 @@ import {
 } from '@joinleaf/wire';
 import type { Msg } from '@nats-io/transport-node';
 import { clockOf } from './clock-of.js';
+import type { SimConnection } from './sim-connection.js';
+import { simDesk, simPeers } from './sim-peers.js';
 import type { SimProcess } from './sim-process.js';
-import type { ServiceWorld, SimService } from './sim-service.js';
+import { isAway, type ServiceWorld, type SimService } from './sim-service.js';
 
 const decider = 'multipoint/1';
 
@@ -36,83 +40,109 @@ export async function startArbiter(
   const { nc } = connection;
   keepTime(nc, clockOf(process));
   const stores = { nc, subjects, followBy: 'polling' } as const;
-  const events = new JetStreamLog(stores);
+  const log = new JetStreamLog(stores);
   const refusals = new JetStreamDecisionLog(stores);
   const book = new JetStreamNodeLog(stores);
+  const { name } = process;
   const world = worldOf(process);
-  const reportBug = (what: string, cause: unknown) => {
-    if (!isAway(cause)) found(`${process.name}: ${what}: ${String(cause)}`);
+  const reportBug: ReportBug = (what, cause) => {
+    if (!isAway(cause)) found(`${name}: ${what}: ${String(cause)}`);
   };
+  const connected = connectedness(connection);
   const folded = (commit: ChainedCommit) => {
     housekeeping.hear(commit);
   };
+  const limits = { batchMax: 16, queueMax: 200, sessionsMax: 8, attemptsMax: 8 };
   const arbiter = new Arbiter(
-    { log: events, refusals, world, reportBug, folded },
-    {
-      ...{ arbiter: process.name, decider, batchMax: 16, queueMax: 200, sessionsMax: 8 },
-      ...{ appendDeadlineMs: 4_000, attemptsMax: 8 },
-    },
+    { log, refusals, world, reportBug, folded },
+    { arbiter: name, decider, appendDeadlineMs: 4_000, ...limits },
   );
-  const unreadable = (sequence: number) => {
-    counted('unreadable');
-    counted(`unreadable ${String(sequence)}`);
+  const takeCommand = (message: Msg) => {
+    const subject = parseCommandSubject(message.subject);
+    if (subject !== null) answer(message, commands.take(subject, message.data), reportBug);
   };
-  const housekeeping = new Housekeeping({ log: events, arbiter, world, reportBug, unreadable });
+  const partitions = new Partitions({
+    self: { name, instance: process.newId(), decider, config: 'simulated' },
+    peers: simPeers(connection, subjects),
+    desk: simDesk(connection, subjects, takeCommand),
+    changed: () => {
+      counted('partitions changed hands');
+      housekeeping.ownershipChanged();
+    },
+    ...{ world, connected, reportBug },
+  });
+  const housekeeping = new Housekeeping({
+    ...{ log, arbiter, world, reportBug },
+    unreadable: () => {
+      counted('unreadable');
+    },
+    owns: (session) => partitions.ownsSession(session),
+  });
   const nodes = new NodeKeeper({
-    book,
-    world,
+    ...{ name, book, world },
     ended: (run, evidence) => {
-      counted(evidence.kind);
+      counted(`ended: ${evidence.kind}`);
       housekeeping.lose(run, evidence);
     },
+    owns: (node) => partitions.ownsNode(node),
   });
   const commands = new SessionCommands({
-    ...{ arbiter, nodes, refusals, world, decider, name: process.name },
+    ...{ arbiter, nodes, refusals, world, decider, name },
     malformed: () => {
       counted('malformed');
     },
   });
 
-  const reading = new AbortController();
+  partitions.meet();
   const failed = Promise.withResolvers<unknown>();
-  await caughtUp(failed.resolve, (done) => housekeeping.follow(reading.signal, done));
+  const { signal } = new AbortController();
+  await caughtUp(failed.resolve, (done) => housekeeping.follow(signal, done));
   await caughtUp(failed.resolve, async (done) => {
-    for await (const item of book.follow({ signal: reading.signal })) {
+    for await (const item of book.follow({ signal })) {
       if (item.kind === 'record') nodes.hear(item.record, item.sequence);
       if (item.kind === 'caught-up') done();
     }
   });
+  hearNodes(connection, subjects, nodes, reportBug);
+  new Watch(housekeeping, nodes, connected, world, reportBug).start();
+  await partitions.serve();
+  return { process, connection, ended: failed.promise, counts: () => ({ ...log.counts }) };
+}
 
-  const serve = (message: Msg, answer: Promise<object>) => {
-    answer.then(
-      (reply) => message.respond(encode(reply)),
-      (cause: unknown) => {
-        if (!isAway(cause)) reportBug('a request could not be answered', cause);
-        const words = { code: 'WSAENETDOWN', rule: 'E2' } as const;
-        message.respond(encode(refusedReply(words)));
-      },
-    );
+function hearNodes(
+  connection: SimConnection,
+  subjects: Subjects,
+  nodes: NodeKeeper,
+  reportBug: ReportBug,
+): void {
+  const take = (_: Error | null, message: Msg) => {
+    const subject = parseNodeSubject(message.subject);
+    if (subject?.verb === 'start') {
+      answer(message, nodes.start(subject.node, message.data), reportBug);
+    } else if (subject?.verb === 'stop') {
+      answer(message, nodes.stop(subject.node, message.data), reportBug);
+    } else if (subject?.verb === 'beat') {
+      const refused = nodes.beat(subject.node, message.data);
+      if (refused !== undefined) message.respond(encode(refused));
+    }
   };
-  listen(subjects, {
-    subscribe: (subject, take, queue) => {
-      connection.subscribe(subject, {
-        ...(queue === undefined ? {} : { queue }),
-        callback: (_, message) => {
-          take(message);
-        },
-      });
+  connection.subscribe(subjects.nodes('start'), { queue: 'arbiter', callback: take });
+  connection.subscribe(subjects.nodes('stop'), { queue: 'arbiter', callback: take });
+  connection.subscribe(subjects.nodes('beat'), { callback: take });
+}
+
+// What fails because the broker is away is answered as the service's exception filter does.
+function answer(message: Msg, reply: Promise<object>, reportBug: ReportBug): void {
+  reply.then(
+    (said) => message.respond(encode(said)),
+    (cause: unknown) => {
+      reportBug('a request could not be answered', cause);
+      message.respond(encode(refusedReply({ code: 'WSAENETDOWN', rule: 'E2' })));
     },
-    command: (message) => {
-      const subject = parseCommandSubject(message.subject);
-      if (subject !== null) serve(message, commands.take(subject, message.data));
-    },
-    node: (message) => {
-      const subject = parseNodeSubject(message.subject);
-      if (subject?.verb === 'start') serve(message, nodes.start(subject.node, message.data));
-      if (subject?.verb === 'stop') serve(message, nodes.stop(subject.node, message.data));
-      if (subject?.verb === 'beat') nodes.beat(subject.node, message.data);
-    },
-  });
+  );
+}
+
+function connectedness(connection: SimConnection): () => boolean {
   let isConnected = true;
   void (async () => {
     for await (const { type } of connection.status()) {
@@ -120,21 +150,7 @@ export async function startArbiter(
       if (type === 'reconnect') isConnected = true;
     }
   })();
-  new Watch(housekeeping, nodes, () => isConnected, world, reportBug).start();
-  return { process, connection, ended: failed.promise, counts: () => ({ ...events.counts }) };
-}
-
-interface Listening {
-  readonly subscribe: (subject: string, take: (message: Msg) => void, queue?: string) => void;
-  readonly command: (message: Msg) => void;
-  readonly node: (message: Msg) => void;
-}
-
-function listen(subjects: Subjects, { subscribe, command, node }: Listening): void {
-  subscribe(subjects.commands(), command, 'arbiter');
-  subscribe(subjects.nodes('start'), node, 'arbiter');
-  subscribe(subjects.nodes('stop'), node, 'arbiter');
-  subscribe(subjects.nodes('beat'), node);
+  return () => isConnected;
 }
 
 const worldOf = (process: SimProcess): World => ({
@@ -147,12 +163,8 @@ const worldOf = (process: SimProcess): World => ({
   random: () => process.chance.next(),
 });
 
-// A broker that does not answer is no bug.
-const isAway = (cause: unknown): boolean =>
-  cause instanceof Error && cause.name === 'StreamUnreachable';
-
 // Waits for the end of what is there, or throws what ended the reading before; what ends it later fails the service.
-export async function caughtUp(
+async function caughtUp(
   fail: (cause: unknown) => void,
   follow: (done: () => void) => Promise<void>,
 ): Promise<void> {

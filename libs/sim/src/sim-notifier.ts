@@ -9,7 +9,7 @@ import {
 } from '@joinleaf/wire';
 import { clockOf } from './clock-of.js';
 import type { SimProcess } from './sim-process.js';
-import type { ServiceWorld, SimService } from './sim-service.js';
+import { isAway, type ServiceWorld, type SimService } from './sim-service.js';
 
 /** A notifier: its production code, put together as the service does it, without Nest. */
 export async function startNotifier(
@@ -68,7 +68,3 @@ export async function startNotifier(
   });
   return { process, connection, ended, counts: () => ({}) };
 }
-
-// A broker that does not answer: the node asks again.
-const isAway = (cause: unknown): boolean =>
-  cause instanceof Error && cause.name === 'StreamUnreachable';

@@ -21,3 +21,7 @@ export interface SimService {
   readonly ended: Promise<unknown>;
   readonly counts: () => Readonly<Record<string, number>>;
 }
+
+/** Whether an error says that the broker did not answer, which is no bug. */
+export const isAway = (cause: unknown): boolean =>
+  cause instanceof Error && cause.name === 'StreamUnreachable';

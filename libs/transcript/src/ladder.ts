@@ -181,7 +181,7 @@ class Places {
         case 'service':
           return true;
         case 'root':
-          return session.phase === 'open' || session.phase === 'shut';
+          return session.phase === 'shut' || (session.phase === 'open' && session.vacancy === null);
         case 'leaf':
           return isMemberAt(session, column.endpoint);
         case 'others':
@@ -296,6 +296,12 @@ function effects({ decided }: DecisionStep, cast: Cast): string {
         return `${event.join} cancelled`;
       case 'MemberLeft':
         return `- ${cast.nameOf(event.leaf)}`;
+      case 'RootLost':
+        return event.heir === null ? 'root lost' : `root lost, heir ${cast.nameOf(event.heir)}`;
+      case 'HeirElected':
+        return `heir ${cast.nameOf(event.heir)}`;
+      case 'RootReplaced':
+        return 'another root';
       case 'SessionShutDown':
         return 'shut down';
       case 'SessionClosed':
@@ -350,6 +356,10 @@ function toldLabels(told: Notification, label: string, failed: boolean): readonl
       return [`withdrawn ${told.join}`, 'withdrawn', 'gone'];
     case 'LINKED':
       return [`linked ${told.join}`, 'linked'];
+    case 'ROOT_LOST':
+      return told.heir ? ['root lost: heir', 'heir'] : ['root lost', 'lost'];
+    case 'ROOT_REPLACED':
+      return ['another root', 'root'];
     case 'FD_QOS':
       return label === '' ? ['FD_QOS'] : [`FD_QOS ${label}`, 'FD_QOS'];
   }

@@ -4,6 +4,7 @@ import {
   type Member,
   type OpenSession,
   type Session,
+  type Vacancy,
 } from '@joinleaf/multipoint';
 import { timeOfDay } from '@joinleaf/replay';
 import { dim, line, strong, type Line } from './page.js';
@@ -45,12 +46,13 @@ export function phaseText(session: Session): string {
     case 'closed':
       return `closed (${session.ending})`;
     case 'open': {
-      const { control, data, incarnation, members, policy } = session;
+      const { control, data, incarnation, members, policy, vacancy } = session;
+      const rootless = vacancy === null ? '' : ' · without a root';
       const places = policy.capacity === null ? '' : ` of ${String(policy.capacity)}`;
       const again = incarnation === 1 ? '' : ` · ${ordinal(incarnation)} session`;
       const kind = control === 'nonrooted' ? 'group' : `rooted, data ${data}`;
       const count = `${String(members.size)}${places} ${members.size === 1 && places === '' ? 'member' : 'members'}`;
-      return `open · ${kind} · ${count} · ${String(outstanding(session).length)} waiting${again}`;
+      return `open${rootless} · ${kind} · ${count} · ${String(outstanding(session).length)} waiting${again}`;
     }
   }
 }
@@ -59,10 +61,11 @@ const item = (label: string, text: string, { width }: Telling): readonly Line[] 
   entry(dim(`  ${label}`), margin + 2, text, width);
 
 function openLines(session: OpenSession, options: StatePageOptions): readonly Line[] {
-  const { root, policy, backlog, members } = session;
+  const { root, vacancy, policy, backlog, members } = session;
   const listening = backlog === null ? 'not listening' : `listening, backlog ${String(backlog)}`;
   return [
     ...(root === null ? [] : item('root', `${root} · ${listening}`, options)),
+    ...(vacancy === null ? [] : item('root', vacancyText(vacancy), options)),
     ...item('policy', policyWords(policy), options),
     ...list('members', [...members.values()].map(memberText), options),
     ...list(
@@ -71,6 +74,11 @@ function openLines(session: OpenSession, options: StatePageOptions): readonly Li
       options,
     ),
   ];
+}
+
+function vacancyText({ lost, heir, until }: Vacancy): string {
+  const who = heir === null ? 'anybody may open it' : `${heir} is the heir`;
+  return `lost (${lost}) · ${who} · until ${timeOfDay(until)}`;
 }
 
 function list(label: string, texts: readonly string[], options: StatePageOptions): readonly Line[] {

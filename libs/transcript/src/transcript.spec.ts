@@ -18,6 +18,7 @@ import {
   conf,
   crowd,
   everyday,
+  inherited,
   group,
   listens,
   opens,
@@ -43,7 +44,7 @@ const brief: LogPageOptions = { ...telling, told: false, state: false };
 const text = (lines: readonly Line[], width: number | null = 80): string =>
   pageText(lines, { colour: false, width });
 
-const stories = { everyday, crowd, group } as const;
+const stories = { everyday, crowd, group, inherited } as const;
 
 interface Told {
   readonly history: History;

@@ -95,6 +95,15 @@ export function eventWords(
       return `${joinName(event, cast)} (${event.reason})`;
     case 'MemberLeft':
       return `${memberName(before, event.leaf, cast)}: ${departures[event.departure]}`;
+    case 'RootLost':
+      return spoken(
+        `${event.root}, another may come until ${timeOfDay(event.until)}`,
+        event.heir === null ? '' : `the heir is ${memberName(before, event.heir, cast)}`,
+      );
+    case 'HeirElected':
+      return memberName(before, event.heir, cast);
+    case 'RootReplaced':
+      return `by ${event.root}`;
     case 'SessionShutDown':
       return 'everybody is out';
     case 'SessionClosed':
@@ -168,7 +177,19 @@ export function policyWords(policy: AdmissionPolicy): string {
     deny.length === 0 ? '' : `deny ${shortList(deny)}`,
     `joins wait ${roundSpan(joinDeadlineMs)}`,
     budgetWords(policy.budget),
+    policy.rootLoss === 'close-all' ? '' : lossWords(policy),
   );
+}
+
+function lossWords({ rootLoss, lingerMs }: AdmissionPolicy): string {
+  switch (rootLoss) {
+    case 'close-all':
+      return 'ends with its root';
+    case 'linger':
+      return `waits ${roundSpan(lingerMs)} for another root`;
+    case 'elect-oldest':
+      return `waits ${roundSpan(lingerMs)} for its oldest member to be root`;
+  }
 }
 
 function budgetWords(budget: FlowBudget | null): string {
@@ -204,6 +225,7 @@ function changeWords(before: Session, after: AdmissionPolicy): string {
     changed('allow', names(was.allow), names(after.allow)),
     changed('deny', names(was.deny), names(after.deny)),
     changed('joins wait', roundSpan(was.joinDeadlineMs), roundSpan(after.joinDeadlineMs)),
+    changed('when the root is lost', lossWords(was), lossWords(after)),
     changed('budget', budgetWords(was.budget) || 'none', budgetWords(after.budget) || 'none'),
   );
 }
@@ -225,6 +247,12 @@ export function notificationWords(told: Notification, cast: Cast, telling: DataT
       return `${who} is told that ${told.join} is withdrawn`;
     case 'LINKED':
       return `${who} is told of its new link to ${told.leafAddress} (${told.join})`;
+    case 'ROOT_LOST': {
+      const heir = told.heir ? ', and that it is the heir' : '';
+      return `${who} is told that the root is lost${heir}`;
+    }
+    case 'ROOT_REPLACED':
+      return `${who} is told of the new root`;
     case 'FD_QOS':
       return `${who} hears FD_QOS: ${flowWords(told.flow)}`;
   }

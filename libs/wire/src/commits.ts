@@ -89,6 +89,18 @@ export const eventSchema = z.discriminatedUnion('type', [
     ]),
   }),
   z.strictObject({
+    type: type('RootLost'),
+    root: socketField,
+    heir: socketField.nullable(),
+    until: timeField,
+  }),
+  z.strictObject({ type: type('HeirElected'), heir: socketField }),
+  z.strictObject({
+    type: type('RootReplaced'),
+    root: socketField,
+    incarnation: z.int().min(1),
+  }),
+  z.strictObject({
     type: type('CommandSettled'),
     code: codeField.nullable(),
     facts: factsField.nullable(),
@@ -169,6 +181,7 @@ export const commandSchema = z.discriminatedUnion('type', [
       z.strictObject({ kind: type('superseded'), by: incarnationField }),
       z.strictObject({ kind: type('stopped') }),
     ]),
+    now: timeField.exactOptional(),
   }),
   z.strictObject({ type: type('SettleCommand'), node: nameField }),
 ]) satisfies z.ZodType<SessionCommand>;

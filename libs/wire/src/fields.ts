@@ -6,6 +6,7 @@ import {
   isSessionAddress,
   isSocketId,
   isWsaCode,
+  winsockPolicy,
   type JoinId,
   type NodeAddress,
   type Rule,
@@ -14,7 +15,13 @@ import {
   type WsaCode,
 } from '@joinleaf/multipoint';
 import { z } from 'zod';
-import { connectDataBytesMax, deadlineMsMax, policyNamesMax } from './limits.js';
+import {
+  connectDataBytesMax,
+  deadlineMsMax,
+  lingerMsMax,
+  lingerMsMin,
+  policyNamesMax,
+} from './limits.js';
 
 // The fields that messages are made of. A description here becomes a line of docs/PROTOCOL.md.
 
@@ -190,10 +197,25 @@ const policyFields = {
     .max(deadlineMsMax)
     .describe('the longest a join may wait, in milliseconds, and the default'),
   budget: budgetField,
+  rootLoss: z
+    .enum(['close-all', 'linger', 'elect-oldest'])
+    .describe(
+      'what becomes of the session when its root is lost: it ends, it waits for whoever opens it next, or for its oldest member to do so',
+    ),
+  lingerMs: z
+    .int()
+    .min(lingerMsMin)
+    .max(lingerMsMax)
+    .describe('how long it waits, in milliseconds'),
 };
 
-// A policy that was recorded before there were budgets has none.
-export const policyField = z.strictObject({ ...policyFields, budget: budgetField.default(null) });
+// A policy that was recorded before there were budgets, or another end than the session's, says so by silence.
+export const policyField = z.strictObject({
+  ...policyFields,
+  budget: budgetField.default(null),
+  rootLoss: policyFields.rootLoss.default(winsockPolicy.rootLoss),
+  lingerMs: policyFields.lingerMs.default(winsockPolicy.lingerMs),
+});
 
 /** Some of a policy; what is left out stays as it is. */
 export const policyChangesField = z.strictObject({
@@ -204,6 +226,8 @@ export const policyChangesField = z.strictObject({
   deny: policyFields.deny.exactOptional(),
   joinDeadlineMs: policyFields.joinDeadlineMs.exactOptional(),
   budget: policyFields.budget.exactOptional(),
+  rootLoss: policyFields.rootLoss.exactOptional(),
+  lingerMs: policyFields.lingerMs.exactOptional(),
 });
 
 export const timeField = z.int().min(0).describe('milliseconds since the Unix epoch');

@@ -26,8 +26,10 @@ export {
 export {
   bulletinSchema,
   notificationSchema,
+  type KnownNotification,
   type Bulletin,
   type ToldNotification,
+  type UnknownNotification,
 } from './notifications.js';
 export { parkedBytesMax, parkedSchema, type Parked } from './parked.js';
 export { flowSpecField, policyField, qosField } from './fields.js';

@@ -10,3 +10,6 @@ export const policyNamesMax = 256;
 export const boundMsMin = 1_000;
 export const boundMsMax = 60_000;
 export const boundMsDefault = 15_000;
+/** How long a session without its root may wait for another one, in milliseconds. */
+export const lingerMsMin = 1_000;
+export const lingerMsMax = 10 * 60 * 1_000;

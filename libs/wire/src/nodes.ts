@@ -65,31 +65,36 @@ export const resumeReplySchema = z.discriminatedUnion('ok', [
 ]);
 export type ResumeReply = z.output<typeof resumeReplySchema>;
 
+const recordBase = {
+  schema: z.literal(1),
+  node: nameField,
+  incarnation: incarnationField,
+  at: timeField,
+};
+
 /** What JL_NODES keeps: the lives of nodes. */
 export const nodeRecordSchema = z.discriminatedUnion('type', [
+  z.object({ ...recordBase, type: z.literal('NodeStarted'), boundMs: z.int() }),
+  z.object({ ...recordBase, type: z.literal('NodeStopped') }),
   z.object({
-    schema: z.literal(1),
-    type: z.literal('NodeStarted'),
-    node: nameField,
-    incarnation: incarnationField,
+    ...recordBase,
+    type: z.literal('NodeSuspected'),
+    silentMs: z.int().describe('for how long the arbiter has heard nothing'),
     boundMs: z.int(),
-    at: timeField,
+    by: nameField.describe('the arbiter that noticed'),
   }),
   z.object({
-    schema: z.literal(1),
-    type: z.literal('NodeStopped'),
-    node: nameField,
-    incarnation: incarnationField,
-    at: timeField,
+    ...recordBase,
+    type: z.literal('NodeHeard'),
+    by: nameField,
   }),
   z.object({
-    schema: z.literal(1),
+    ...recordBase,
     type: z.literal('NodeLost'),
-    node: nameField,
-    incarnation: incarnationField,
     silentMs: z.int(),
     boundMs: z.int(),
-    at: timeField,
+    suspectedAt: timeField.nullable().exactOptional(),
+    by: nameField.exactOptional().describe('the arbiter that judged'),
   }),
 ]);
 export type NodeRecord = z.output<typeof nodeRecordSchema>;

@@ -1,3 +1,4 @@
+import type { NodeAddress, SessionAddress, SocketId } from '@joinleaf/multipoint';
 import { z } from 'zod';
 import {
   codeField,
@@ -29,7 +30,7 @@ const target = z.union([socketField, nodeAddressField]);
 const toEither = target.describe('a socket of yours, or an endpoint of your node');
 const toSocket = socketField.describe('a socket of yours');
 
-/** One FD_* (or one of the two provider notes) as a node is told it. */
+/** One FD_*, or one of our own news beside them, as a node is told it. */
 export const notificationSchema = z.discriminatedUnion('kind', [
   z.object({
     ...told,
@@ -73,6 +74,7 @@ export const notificationSchema = z.discriminatedUnion('kind', [
     flags: flagsField,
     callerData: connectDataField,
     peer: socketField.exactOptional().describe("the member's socket"),
+    plane: planeField.exactOptional().describe('at a root that has succeeded another one'),
   }),
   z.object({
     id: told.id,
@@ -82,8 +84,70 @@ export const notificationSchema = z.discriminatedUnion('kind', [
     to: toSocket,
     flow: flowField,
   }),
+  z.object({
+    id: told.id,
+    session: told.session,
+    revision: told.revision,
+    kind: z.literal('ROOT_LOST'),
+    to: toSocket,
+    heir: z.boolean().describe('whether your node may open the session now'),
+    until: timeField.describe('when the session ends if nobody has opened it'),
+    plane: planeField,
+  }),
+  z.object({
+    id: told.id,
+    session: told.session,
+    revision: told.revision,
+    kind: z.literal('ROOT_REPLACED'),
+    to: toSocket,
+    root: socketField,
+    peer: socketField.describe('its link to you'),
+    plane: planeField,
+  }),
 ]);
-export type ToldNotification = z.output<typeof notificationSchema>;
+export type KnownNotification = z.output<typeof notificationSchema>;
+
+/** One that a newer service tells, and this version knows nothing of but its place (H24). */
+export interface UnknownNotification {
+  readonly kind: 'UNKNOWN';
+  readonly of: string;
+  readonly id: string;
+  readonly session: SessionAddress;
+  readonly revision: number;
+  readonly to: SocketId | NodeAddress;
+}
+
+const unknownSchema = z.object({
+  id: told.id,
+  session: told.session,
+  revision: told.revision,
+  kind: z.string().max(64),
+  to: target,
+});
+
+const knownKinds: ReadonlySet<unknown> = new Set(
+  notificationSchema.options.map(({ shape }) => shape.kind.value),
+);
+
+const kindOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
+
+// What is of a known kind has to be right; what is not must not take its neighbours with it.
+const toldSchema = z.unknown().transform((value, context): ToldNotification => {
+  const kind = kindOf(value);
+  const isUnknown = typeof kind === 'string' && !knownKinds.has(kind);
+  const read = isUnknown ? unknownSchema.safeParse(value) : notificationSchema.safeParse(value);
+  if (!read.success) {
+    for (const { path, message } of read.error.issues) {
+      context.issues.push({ code: 'custom', path: [...path], message, input: value });
+    }
+    return z.NEVER;
+  }
+  return isUnknown ? { ...read.data, kind: 'UNKNOWN', of: kind } : (read.data as KnownNotification);
+});
+
+/** A notification as it is read. */
+export type ToldNotification = KnownNotification | UnknownNotification;
 
 /**
  * One message on a node's subject: the next of its notifications. They are numbered from 1 without gaps,
@@ -95,6 +159,6 @@ export const bulletinSchema = z.object({
   first: z.int().min(1).describe('the number of the first notification in here'),
   // How a notifier finds its place again.
   sequence: z.int().min(1).describe("the position in the event log of the last one's commit"),
-  notifications: z.array(notificationSchema).min(1).describe('oldest first'),
+  notifications: z.array(toldSchema).min(1).describe('oldest first'),
 });
 export type Bulletin = z.output<typeof bulletinSchema>;

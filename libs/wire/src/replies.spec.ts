@@ -142,12 +142,30 @@ describe('a bulletin', () => {
     expect(decoded).toEqual({ ok: true, value: bulletin });
   });
 
+  it('[H24] keeps the place of what it does not know, and all of the rest', () => {
+    const [known] = notifications;
+    const place = { id: 'conf-7.12.1', session: 'conf-7', revision: 12, to: 'ada/1k3f9x/3' };
+    const later = { ...place, kind: 'LATER', tune: 'la la' };
+    const decoded = decode(
+      bulletinSchema,
+      encode({ ...bulletin, notifications: [known, later, known] }),
+      bytesMax,
+    );
+    const unknown = { ...place, kind: 'UNKNOWN', of: 'LATER' };
+    expect(decoded).toEqual({
+      ok: true,
+      value: { ...bulletin, notifications: [known, unknown, known] },
+    });
+  });
+
   it.each([
     ['first', { ...bulletin, first: 0 }],
     ['notifications', { ...bulletin, notifications: [] }],
+    ['notifications.1.kind', { ...bulletin, notifications: [notifications[0], { kind: 7 }] }],
+    ['notifications.1.id', { ...bulletin, notifications: [notifications[0], { kind: 'FD_READ' }] }],
     [
-      'notifications.1.kind',
-      { ...bulletin, notifications: [notifications[0], { kind: 'FD_READ' }] },
+      'notifications.1.join',
+      { ...bulletin, notifications: [notifications[0], { ...notifications[0], join: 7 }] },
     ],
     ['node', { ...bulletin, node: 'a.b' }],
     ['v', { ...bulletin, v: 2 }],

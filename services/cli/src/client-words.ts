@@ -51,6 +51,9 @@ export function eventHappening(event: SocketEvent, reveal: boolean): Happening {
         fields: { ...base, join: event.join },
         tone: 'warn',
       };
+    case 'ROOT_LOST':
+    case 'ROOT_REPLACED':
+      return rootNews(event, base);
     case 'FD_QOS':
       return flowHappening(event.flow, base);
     case 'DATA_LOST':
@@ -69,6 +72,19 @@ export function eventHappening(event: SocketEvent, reveal: boolean): Happening {
       };
     }
   }
+}
+
+function rootNews(
+  event: Extract<SocketEvent, { type: 'ROOT_LOST' | 'ROOT_REPLACED' }>,
+  base: object,
+): Happening {
+  if (event.type === 'ROOT_REPLACED') {
+    const { type, root } = event;
+    return { event: type, words: `${root} is the root now`, fields: { ...base, root } };
+  }
+  const { type, heir, until } = event;
+  const words = heir ? 'the root is lost, and this node is to be the next' : 'the root is lost';
+  return { event: type, words, fields: { ...base, heir, until }, tone: 'warn' };
 }
 
 function flowHappening({ sending, receiving }: Flow, base: object): Happening {

@@ -28,6 +28,7 @@ export function registerDebugVerbs(program: Command, act: Act): void {
   registerPlaces(program, act);
   registerChecking(program, act);
   registerCaptures(program, act);
+  registerHealth(program, act);
   registerServices(program, act);
 }
 
@@ -165,9 +166,9 @@ function registerPlaces(program: Command, act: Act): void {
 function registerChecking(program: Command, act: Act): void {
   program
     .command('verify')
-    .description('is the log what was written: revisions, hash chain, stream settings')
+    .description('is the log what was written: streams, chains, what nodes were told')
     .argument('[source...]', source)
-    .option('--all', 'every session')
+    .option('--all', 'everything that is stored, which is the default')
     .addHelpText('before', examples('verify --all', 'verify conf-7', 'verify x.jlcap'))
     .action((sources: string[], options: HistoriesOptions, self: Command) =>
       act(self, async (context) =>
@@ -221,6 +222,24 @@ function registerCaptures(program: Command, act: Act): void {
     .argument('<file>', 'x.jlcap')
     .action((file: string, _options: object, self: Command) =>
       act(self, async (context) => (await import('./verbs/inspect.js')).inspect(context, file)),
+    );
+}
+
+function registerHealth(program: Command, act: Act): void {
+  program
+    .command('doctor')
+    .description('what is well, what to look at, what is bad, and what to do about it')
+    .addHelpText('before', examples('doctor', 'doctor --json'))
+    .action((_options: object, self: Command) =>
+      act(self, async (context) => (await import('./verbs/doctor.js')).doctor(context)),
+    );
+  program
+    .command('parked')
+    .description('stored messages that nobody could read, and why')
+    .argument('[sequence]', 'one of them, with its bytes')
+    .addHelpText('before', examples('parked', 'parked 42', 'parked --json'))
+    .action((sequence: string | undefined, _options: object, self: Command) =>
+      act(self, async (context) => (await import('./verbs/parked.js')).parked(context, sequence)),
     );
 }
 

@@ -3,6 +3,8 @@ import {
   JetStreamDecisionLog,
   JetStreamLog,
   JetStreamNodeLog,
+  JetStreamNotificationStore,
+  JetStreamParkedLog,
   type Broker,
 } from '@joinleaf/jetstream-log';
 import { Subjects } from '@joinleaf/wire';
@@ -17,6 +19,8 @@ export interface Live extends AsyncDisposable {
   readonly events: JetStreamLog;
   readonly decisions: JetStreamDecisionLog;
   readonly nodes: JetStreamNodeLog;
+  readonly notifications: JetStreamNotificationStore;
+  readonly parked: JetStreamParkedLog;
   readonly settings: Settings;
 }
 
@@ -49,6 +53,8 @@ export async function connectLive(settings: Settings, options: LiveOptions): Pro
     events: new JetStreamLog(reading),
     decisions: new JetStreamDecisionLog(reading),
     nodes: new JetStreamNodeLog({ nc, subjects, followBy: 'polling' }),
+    notifications: new JetStreamNotificationStore({ nc, subjects, followBy: 'polling' }),
+    parked: new JetStreamParkedLog({ nc, subjects, followBy: 'polling' }),
     [Symbol.asyncDispose]: () => broker.close(),
   };
 }

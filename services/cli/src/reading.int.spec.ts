@@ -59,6 +59,8 @@ describe('a verb that looks', () => {
     ['why lobby-command-0002', /^lobby#2/],
     ['verify conf-7', /✔ conf-7 {2}11 commits, chain ends in/],
     ['verify --all', /3 sessions ok · 0 damaged/],
+    ['verify', /3 sessions ok · 0 damaged/],
+    ['parked --plain', /^$/],
     ['replay --all', /^3 same · 0 diverged · 0 damaged · 33 records/],
     ['replay conf-7 @news', /^✔ conf-7 {2}14 same[^]*^✔ @news/m],
   ])('%s', async (line, text) => {
@@ -260,7 +262,10 @@ describe('a log that is not what was written', () => {
   });
 
   it.each([
-    ['verify torn', /✗ torn[^]*gap at revision 5: revision 4 should follow 3/],
+    [
+      'verify torn',
+      /✗ torn[^]*gap at revision 5, message \d+: revision 4 should follow 3[^]*good up to revision 3/,
+    ],
     ['verify strange', /✗ strange[^]*message \d+ of the stream is no commit/],
     ['verify --all', /✗ strange[^]*✗ torn[^]*2 damaged/],
     ['replay torn', /DAMAGED +revision 5, gap/],

@@ -40,6 +40,10 @@ export class Terminal {
     return this.width ?? columnsDefault;
   }
 
+  get isQuiet(): boolean {
+    return this.#options.quiet;
+  }
+
   get isSeen(): boolean {
     return this.#world.stdout.isTTY;
   }

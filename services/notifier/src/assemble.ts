@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  assertSameLog,
   checkStreams,
   ensureStreams,
   JetStreamLog,
@@ -8,6 +9,7 @@ import {
 import { Notifier, Resumes } from '@joinleaf/notification';
 import type { Assembled, ServiceContext } from '@joinleaf/nest-kit';
 import { Subjects } from '@joinleaf/wire';
+import { Condition } from './condition.js';
 import type { NotifierConfig } from './config.js';
 import { NotifierModule } from './notifier.module.js';
 import { watcher } from './watcher.js';
@@ -17,12 +19,14 @@ export async function assemble(context: ServiceContext<NotifierConfig>): Promise
   const { config, nc, log, metrics, stopping } = context;
   const { replicas } = config;
   const subjects = new Subjects(config.realm);
+  await assertSameLog(nc, subjects);
   await ensureStreams(nc, subjects, { replicas });
   const store = new JetStreamNotificationStore({ nc, subjects });
+  const condition = new Condition();
   const notifier = new Notifier({
     log: new JetStreamLog({ nc, subjects }),
     store,
-    watcher: watcher(log, metrics),
+    watcher: condition.watching(watcher(log, metrics)),
     inFlightMax: config.bulletinsInFlight,
     waitingMax: config.notificationsWaiting,
     sleep: (ms) => sleep(ms),
@@ -33,6 +37,7 @@ export async function assemble(context: ServiceContext<NotifierConfig>): Promise
   const reading = new AbortController();
   return {
     module: NotifierModule.with(new Resumes(notifier, store)),
+    metadata: () => condition.metadata(notifier, config.realm),
     started: async ({ requests }) => {
       notifier.follow(reading.signal).catch(context.fail);
       await Promise.race([notifier.caughtUp, aborted(stopping)]);

@@ -1,23 +1,31 @@
+import { randomUUID } from 'node:crypto';
 import {
   Arbiter,
   Housekeeping,
   NodeKeeper,
+  Partitions,
+  RateLimits,
   SessionCommands,
   Watch,
   type ReportBug,
 } from '@joinleaf/arbiter';
 import type { ChainedCommit } from '@joinleaf/event-log';
 import {
+  assertSameLog,
   ensureStreams,
   JetStreamDecisionLog,
   JetStreamLog,
   JetStreamNodeLog,
+  JetStreamParkedLog,
 } from '@joinleaf/jetstream-log';
 import type { Assembled, ServiceContext } from '@joinleaf/nest-kit';
 import { Subjects } from '@joinleaf/wire';
-import type { SessionConfig } from './config.js';
+import { arbitrationHash, type SessionConfig } from './config.js';
 import { followUntilCaughtUp } from './follow.js';
+import { natsPeers, RequestDesk } from './peers.js';
+import { Parking } from './parking.js';
 import { SessionModule } from './session.module.js';
+import { watchOver } from './watch-over.js';
 import { world } from './world.js';
 
 /** The version of the law that this service decides by; part of every commit. */
@@ -29,47 +37,54 @@ type Context = ServiceContext<SessionConfig>;
 
 /** Puts the arbiter together on a broker, and returns when it has read the log. */
 export async function assemble(context: Context): Promise<Assembled> {
-  const { config, log, metrics } = context;
+  const { config, log, name, stopping } = context;
   const subjects = new Subjects(config.realm);
   const logs = await openLogs(context, subjects);
   const reportBug: ReportBug = (what, cause) => {
     log.error({ err: cause }, what);
   };
+  const connected = connectedness(context);
   const arbiter = makeArbiter(context, logs, reportBug, (commit) => {
     housekeeping.hear(commit);
   });
-  const housekeeping = makeHousekeeping(context, logs, arbiter, reportBug);
+  const desk = new RequestDesk(subjects);
+  const partitions = makePartitions(context, { subjects, desk, connected, reportBug }, () => {
+    housekeeping.ownershipChanged();
+  });
+  const housekeeping = makeHousekeeping(context, logs, { arbiter, partitions, reportBug });
   const nodes = new NodeKeeper({
+    name,
     book: logs.nodes,
     world,
     ended: (run, evidence) => {
       housekeeping.lose(run, evidence);
     },
+    owns: (node) => partitions.ownsNode(node),
   });
   const commands = makeCommands(context, logs, arbiter, nodes);
-  metrics.gauge(
-    'joinleaf_sessions_in_memory',
-    'Sessions that this arbiter holds.',
-    () => arbiter.sessionsInMemory,
-  );
+  watchOver(context, { arbiter, partitions, housekeeping, nodes });
 
+  partitions.meet();
   await followUntilCaughtUp(context, housekeeping, nodes, logs.nodes);
-  const watch = new Watch(housekeeping, nodes, connectedness(context), world, reportBug);
+  const watch = new Watch(housekeeping, nodes, connected, world, reportBug);
   return {
     module: SessionModule.with(commands, nodes),
     requests: {
-      // Any arbiter may decide a command; what nodes say of themselves, every arbiter has to hear.
+      // Commands come by partition, below; what nodes say of themselves, every arbiter has to hear.
       subjects: [
-        { subject: subjects.commands(), queue: 'arbiter' },
         { subject: subjects.nodes('start'), queue: 'arbiter' },
         { subject: subjects.nodes('stop'), queue: 'arbiter' },
         { subject: subjects.nodes('beat') },
       ],
       inFlightMax: config.inFlightMax,
     },
-    started: async () => {
+    metadata: () => introduction(config, partitions),
+    started: async ({ requests }) => {
       watch.start();
+      desk.attach(requests);
+      if (!stopping.aborted) await partitions.serve();
     },
+    leave: () => partitions.leave(),
     drain: async () => {
       watch.stop();
       await arbiter.settled();
@@ -78,13 +93,24 @@ export async function assemble(context: Context): Promise<Assembled> {
   };
 }
 
+/** What is told on `$SRV`: how this arbiter arbitrates, and who differs from it. */
+const introduction = (config: SessionConfig, { mismatches, ownedCount }: Partitions) => ({
+  realm: config.realm,
+  clock: String(world.now()),
+  arbitration: arbitrationHash(config),
+  partitions: String(ownedCount),
+  ...(mismatches.length === 0 ? {} : { mismatch: mismatches.join('; ') }),
+});
+
 interface Logs {
   readonly events: JetStreamLog;
   readonly refusals: JetStreamDecisionLog;
   readonly nodes: JetStreamNodeLog;
+  readonly parked: JetStreamParkedLog;
 }
 
 async function openLogs({ nc, config, log }: Context, subjects: Subjects): Promise<Logs> {
+  await assertSameLog(nc, subjects);
   const streams = await ensureStreams(nc, subjects, { replicas: config.replicas });
   const names = Object.values(streams).map(({ name }) => name);
   log.info({ streams: names }, 'streams are as they must be');
@@ -92,6 +118,7 @@ async function openLogs({ nc, config, log }: Context, subjects: Subjects): Promi
     events: new JetStreamLog({ nc, subjects }),
     refusals: new JetStreamDecisionLog({ nc, subjects }),
     nodes: new JetStreamNodeLog({ nc, subjects }),
+    parked: new JetStreamParkedLog({ nc, subjects }),
   };
 }
 
@@ -113,16 +140,48 @@ function makeArbiter(
   });
 }
 
+interface PartitionNeeds {
+  readonly subjects: Subjects;
+  readonly desk: RequestDesk;
+  readonly connected: () => boolean;
+  readonly reportBug: ReportBug;
+}
+
+function makePartitions(
+  { nc, name, config }: Context,
+  { subjects, ...needs }: PartitionNeeds,
+  changed: () => void,
+): Partitions {
+  const self = { name, instance: randomUUID(), decider, config: arbitrationHash(config) };
+  const hearsAll = config.hears === 'all';
+  return new Partitions({
+    self,
+    peers: natsPeers(nc, subjects),
+    world,
+    changed,
+    hearsAll,
+    ...needs,
+  });
+}
+
+interface HousekeepingNeeds {
+  readonly arbiter: Arbiter;
+  readonly partitions: Partitions;
+  readonly reportBug: ReportBug;
+}
+
 function makeHousekeeping(
-  { metrics, log }: Context,
-  { events }: Logs,
-  arbiter: Arbiter,
-  reportBug: ReportBug,
+  context: Context,
+  { events, parked }: Logs,
+  { arbiter, partitions, reportBug }: HousekeepingNeeds,
 ): Housekeeping {
+  const { metrics, log, config } = context;
   const unreadable = metrics.counter(
     'joinleaf_log_unreadable_total',
-    'Stored messages that are no commit.',
+    'Stored messages that are no commit of their session.',
   );
+  const stream = new Subjects(config.realm).streams.events;
+  const parking = makeParking(context, parked);
   return new Housekeeping({
     log: events,
     arbiter,
@@ -130,13 +189,32 @@ function makeHousekeeping(
     reportBug,
     unreadable: (sequence, reason) => {
       unreadable.inc();
-      log.error({ sequence, reason }, 'a stored message is no commit');
+      log.error({ sequence, reason }, 'DAMAGED: a stored message is no commit of its session');
+      parking.take({ stream, sequence, reason });
+    },
+    owns: (session) => partitions.ownsSession(session),
+  });
+}
+
+function makeParking({ metrics, log, name }: Context, parked: JetStreamParkedLog): Parking {
+  const counter = metrics.counter('joinleaf_parked_total', 'Messages parked.', ['outcome']);
+  return new Parking({
+    log: parked,
+    by: name,
+    now: () => world.now(),
+    parked: (poisoned, outcome) => {
+      counter.inc({ outcome });
+      log.info({ ...poisoned, outcome }, 'parked');
+    },
+    failed: (poisoned, cause) => {
+      counter.inc({ outcome: 'failed' });
+      log.error({ err: cause, ...poisoned }, 'could not be parked');
     },
   });
 }
 
 function makeCommands(
-  { metrics, name }: Context,
+  { metrics, name, config }: Context,
   { refusals }: Logs,
   arbiter: Arbiter,
   nodes: NodeKeeper,
@@ -145,6 +223,11 @@ function makeCommands(
     'joinleaf_bodies_malformed_total',
     'Request bodies that are no message of this protocol (H11).',
     ['verb'],
+  );
+  const limited = metrics.counter(
+    'joinleaf_requests_limited_total',
+    'Requests over the rate of their node or of their session (H13).',
+    ['limit'],
   );
   return new SessionCommands({
     arbiter,
@@ -155,6 +238,10 @@ function makeCommands(
     decider,
     malformed: (verb) => {
       malformed.inc({ verb });
+    },
+    limits: new RateLimits(config),
+    limited: (limit) => {
+      limited.inc({ limit });
     },
   });
 }

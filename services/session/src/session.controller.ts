@@ -1,7 +1,13 @@
 import { NodeKeeper, SessionCommands } from '@joinleaf/arbiter';
 import { Controller, Inject } from '@nestjs/common';
 import { Command, NodeRequest, type CommandRequest, type NodeMessage } from '@joinleaf/nest-kit';
-import { verbs, type Reply, type StartReply, type StopReply } from '@joinleaf/wire';
+import {
+  verbs,
+  type RefusedReply,
+  type Reply,
+  type StartReply,
+  type StopReply,
+} from '@joinleaf/wire';
 
 @Controller()
 export class SessionController {
@@ -26,7 +32,7 @@ export class SessionController {
   }
 
   @NodeRequest('beat')
-  beat({ node, data }: NodeMessage): void {
-    this.nodes.beat(node, data);
+  beat({ node, data }: NodeMessage): RefusedReply | undefined {
+    return this.nodes.beat(node, data);
   }
 }

@@ -14,7 +14,7 @@ import {
   connectDataBytesMax,
   requestSchemas,
   type Reply,
-  type ToldNotification,
+  type KnownNotification,
 } from '@joinleaf/wire';
 import type { Asker, Command } from '../asker.js';
 import { commandOf, nodeIn, refusedReply, type Body } from '../counterpart.js';
@@ -143,7 +143,7 @@ export class Town {
     return decision;
   }
 
-  #tell(told: ToldNotification): void {
+  #tell(told: KnownNotification): void {
     setImmediate(() => this.#nodes.get(nodeIn(told.to))?.provider.hear(told));
   }
 

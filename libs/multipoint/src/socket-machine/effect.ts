@@ -96,7 +96,10 @@ export type Heard =
       readonly leafAddress: NodeAddress;
       readonly flags: JoinFlags;
       readonly callerData: Base64 | null;
-    };
+    }
+  /** The session has lost its root; the heir's node may open it again (H21). */
+  | { readonly kind: 'ROOT_LOST'; readonly heir: boolean; readonly until: number }
+  | { readonly kind: 'ROOT_REPLACED'; readonly root: SocketId };
 
 /** How a JoinLeaf ended: each that was sent has one end, and hears it once. */
 export type JoinEnd = Result<

@@ -1,5 +1,4 @@
 import { parseAddress, type NodeAddress, type SessionAddress } from '../address.js';
-import type { Notification } from '../notify.js';
 import { isSocketId, socketParts, type SocketId } from '../socket-id.js';
 import type { Effect } from './effect.js';
 import { closeHeard } from './drain.js';
@@ -17,18 +16,14 @@ import {
 import { admitWaiting, turnAway, withdrawWaiting, type Change } from './queueing.js';
 import { addressOf, pendingAt, queueOf, type MemberSocket, type Socket } from './socket.js';
 import { send, signalled } from './step.js';
+import { rootLost, rootReplaced } from './root-loss.js';
 import { leftAtRoot, seatedLink } from './seat.js';
+import type { Told, ToldOf } from './told.js';
 import { heardOf } from './tune.js';
 import { flowChanged } from './watch.js';
 import { waitingFor, type Waiting, type WaitingKey } from './waiting.js';
 
-/** A notification as a node is told it: joins are counted per session, so the session is part of it. */
-export type Told = Notification & {
-  readonly session: SessionAddress;
-  /** That of the commit it comes from. */
-  readonly revision?: number;
-};
-type ToldOf<K extends Notification['kind']> = Extract<Told, { kind: K }>;
+export type { Told };
 
 export interface Hearing extends Change {
   /**
@@ -111,6 +106,10 @@ function taken(state: NodeSockets, told: Told, to: Target): Change {
       return linked(state, socket, told);
     case 'FD_QOS':
       return flowChange(state, socket, told);
+    case 'ROOT_LOST':
+      return rootLost(state, socket, told);
+    case 'ROOT_REPLACED':
+      return rootReplaced(state, socket, told);
   }
 }
 
@@ -230,7 +229,9 @@ function linked(state: NodeSockets, root: Socket, told: ToldOf<'LINKED'>): Chang
     serial,
     phase: 'joined',
   };
-  const seat = { plane: root.traffic.plane, peer: told.peer ?? null, flags, isAsked: true };
+  // A root that succeeds another one may hear of its links before its own call has returned (A26).
+  const plane = told.plane ?? root.traffic.plane;
+  const seat = { plane, peer: told.peer ?? null, flags, isAsked: true };
   const seated = seatedLink(withLinkOfArbiter(state, made), made, seat);
   const what = { kind: 'LINKED', join, link: descriptor, leafAddress, flags, callerData } as const;
   return {

@@ -248,12 +248,20 @@ function joinedMember(
   const joined: MemberSocket = { ...child, phase: 'joined', call: null };
   const after = withSocket(state, joined);
   if (answer.type !== 'accepted') return unchanged(after);
-  const { plane, flags, qos } = waiting;
+  const { flags, qos } = waiting;
+  // Another root may have come before the answer (A26).
+  const isReplaced = child.traffic.plane !== null;
+  const plane = child.traffic.plane ?? waiting.plane;
   if (plane === null) return unchanged(after);
   const flow = qos === undefined ? null : mirrored(qos);
   return joined.kind === 'link'
     ? seatedLink(after, joined, { plane, peer: answer.leaf, flags, isAsked: true, flow })
-    : seated(after, joined, { plane, peer: answer.link, flow, revision });
+    : seated(after, joined, {
+        plane,
+        peer: isReplaced ? child.traffic.peer : answer.link,
+        flow,
+        revision,
+      });
 }
 
 // The arbiter fails what waited for this root and withdraws what it asked, and tells the others.

@@ -83,7 +83,8 @@ function whyNotSend(socket: Socket): Refusal | null {
 function channelOf(socket: Socket, isChat: boolean): Result<Channel, Refusal> {
   const { traffic } = socket;
   if (!isChat) return ok(broadcastOf(socket));
-  return traffic.peer === null
+  // While a lost root has no successor, nobody is there to chat with (H19).
+  return traffic.peer === null || traffic.plane?.root === null
     ? err({ code: 'WSAEOPNOTSUPP', rule: 'R162' })
     : ok({ socket: traffic.peer });
 }

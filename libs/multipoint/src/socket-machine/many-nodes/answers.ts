@@ -58,7 +58,8 @@ function toSend(held: Held, { length, chat }: CallOf<'send'>): Answer {
   if (held.ended !== null) return held.ended.code ?? 'WSAENOTCONN';
   if (held.kind === 'root' ? held.session !== 'open' : held.seat !== 'member') return 'WSAENOTCONN';
   if (!held.isLinked) return 'WSAEWOULDBLOCK';
-  if (chat && (held.kind === 'root' || held.entry.control === 'nonrooted')) return 'WSAEOPNOTSUPP';
+  const isAlone = held.kind === 'root' || held.entry.control === 'nonrooted' || held.isOrphan;
+  if (chat && isAlone) return 'WSAEOPNOTSUPP';
   if (length > messageBytesMax) return 'WSAEMSGSIZE';
   const isFull = held.underWay > 0 && held.underWay + length > sendBufferBytes;
   return isFull ? 'WSAEWOULDBLOCK' : 'ok';

@@ -66,6 +66,12 @@ export function heard(hand: Hand, truth: Truth, { cause, effect }: Happening<Hea
     case 'LINKED':
       linked(hand, held, truth, { cause, what });
       return;
+    case 'ROOT_LOST':
+    case 'ROOT_REPLACED':
+      newsOfRoot(hand, held, truth, cause);
+      held.isOrphan = what.kind === 'ROOT_LOST';
+      held.isRelinked ||= what.kind === 'ROOT_REPLACED';
+      return;
     case 'FD_QOS':
       throw new Error('not true: R107: nobody has asked for a flow');
     case 'FD_READ':
@@ -200,6 +206,15 @@ function linked(hand: Hand, held: Held, truth: Truth, { cause, what }: Told<'LIN
   const link = newHeld({ ...birth, seat: 'member', of: session, bound: session });
   take(hand, link);
   seat(hand, truth, link, session);
+}
+
+// H23: members hear of it, over what they have, and go on.
+function newsOfRoot(hand: Hand, held: Held, truth: Truth, cause: Cause): void {
+  hold(cause.type === 'news', 'H23: the log tells of a root');
+  if (cause.type !== 'news') return;
+  const end = truth.end(cause.told.session, nameIn(hand, held));
+  hold(end !== undefined, 'H23: a member is told of its root');
+  hold(held.seat === 'member' || held.seat === 'asked', 'H23: a member is told of its root');
 }
 
 /** A JoinLeaf has ended: each that went out does so once. */

@@ -59,6 +59,10 @@ export interface Held {
   readonly isLink: boolean;
   /** Which of the sessions at its address it takes part in. */
   incarnation: number;
+  /** It was told that its root is lost, and of no other one: there is nobody at its other end. */
+  isOrphan: boolean;
+  /** It was told of another root: what the one before has said may have come too late. */
+  isRelinked: boolean;
   /** It knows where its data goes: from FD_CONNECT or the answer to accept or bind. */
   isLinked: boolean;
   shut: { readonly send: boolean; readonly receive: boolean };
@@ -95,6 +99,8 @@ export const newHeld = (birth: Birth): Held => ({
   dataRole: 'd_leaf',
   isLink: false,
   incarnation: 0,
+  isOrphan: false,
+  isRelinked: false,
   isLinked: false,
   shut: { send: false, receive: false },
   ended: null,

@@ -53,11 +53,15 @@ export class Mail {
     const base = { from, session, incarnation: held.incarnation, plane };
     const chatWith = typeof channel === 'string' ? null : channel.socket;
     same(chatWith !== null, isChat || held.isLink, 'R161: what is said in a side chat stays there');
-    if (chatWith !== null)
-      same(chatWith, truth.otherEnd(session, name), 'R161: a side chat is with the other end');
+    if (chatWith !== null) {
+      const isOtherEnd = truth.otherEnds(session, name).some((end) => end === chatWith);
+      hold(isOtherEnd, 'R161: a side chat is with the other end');
+    }
     const fromRoot = held.dataRole === 'd_root';
     const posted = { ...base, chatWith, fromRoot, order: this.#sent };
-    const owedTo = [...hands].flatMap((to) =>
+    // Two ends of a link that learn of each other at different times may miss what the first one says (H23).
+    const mayBeMissed = chatWith !== null && truth.hasLostRoot(session);
+    const owedTo = [...(mayBeMissed ? [] : hands)].flatMap((to) =>
       [...to.held.values()].filter((one) => reaches(posted, to, one) && isIn(one)),
     );
     this.#posted.set(bytes, { ...posted, owedTo });
@@ -92,8 +96,9 @@ export class Mail {
         `R128: what was announced at ${String(descriptor)} can be read, after FD_CLOSE too`,
       );
     }
-    for (const [bytes, { owedTo, from }] of this.#posted) {
+    for (const [bytes, { owedTo, from, chatWith }] of this.#posted) {
       for (const held of owedTo) {
+        if (chatWith !== null && held.isRelinked) continue;
         const hand = hands.find((one) => one.held.get(held.descriptor) === held);
         if (hand === undefined || !isIn(held)) continue;
         const isThere = this.#seen.get(held)?.has(bytes) === true;

@@ -108,6 +108,51 @@ describe('a life', () => {
     ends(one.arrives());
   });
 
+  // Ada's program is started again, and takes its session back.
+  const adaIsBack = (one: Life, isRooted: boolean): Life => {
+    const made = isRooted ? ({ entry: 'mp-rooted', flags: ['c_root', 'd_root'] } as const) : root;
+    one.does('ada', { verb: 'create', ...made });
+    return one.keeps('ada', 1, { address: 'conf-7' });
+  };
+
+  it.each([false, true])(
+    '[H20] [H23] gives a root that is started again its members back, rooted data: %s',
+    (isRooted) => {
+      const one = new Life({ policy: { rootLoss: 'linger', admit: 'auto' }, isRooted });
+      one.does('cy', join(1, 'conf-7')).arrives();
+      one.world.restart(one.world.node('ada'));
+      adaIsBack(one.arrives(), isRooted).arrives();
+      for (const chat of [false, true]) {
+        one.does('cy', { verb: 'send', socket: 1, length: 8, chat });
+        one.does('ada', { verb: 'send', socket: chat ? 2 : 1, length: 8, chat });
+      }
+      expect([...one.reference.met]).toEqual(
+        expect.arrayContaining(['ROOT_LOST', 'ROOT_REPLACED']),
+      );
+      ends(one.arrives());
+    },
+  );
+
+  it('[H19] [H20] lets a request wait for the next root, which answers it', () => {
+    const one = new Life({ policy: { rootLoss: 'linger' } })
+      .does('cy', join(1, 'conf-7'))
+      .arrives();
+    one.world.restart(one.world.node('ada'));
+    adaIsBack(one.arrives(), false).arrives();
+    ends(one.does('ada', { verb: 'accept', socket: 1 }).arrives());
+  });
+
+  it('[H23] [A26] tells an accepted socket of its root before its accept is answered', () => {
+    const one = new Life({ policy: { rootLoss: 'linger' } })
+      .does('ada', join(1, 'bob:1'))
+      .arrives();
+    one.does('bob', { verb: 'accept', socket: 1 }).asks('bob');
+    one.world.restart(one.world.node('ada'));
+    one.isTold('bob');
+    adaIsBack(one, false).asks('ada').isTold('bob').isAnswered('bob').arrives();
+    ends(one.does('bob', { verb: 'send', socket: 2, length: 8, chat: true }));
+  });
+
   it('[R153] takes what a leaf sends to the root alone, where the data has a root', () => {
     const one = new Life({ isRooted: true, policy: { admit: 'auto' } }).does(
       'cy',

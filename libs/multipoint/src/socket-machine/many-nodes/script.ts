@@ -47,6 +47,8 @@ export const policies: readonly Partial<AdmissionPolicy>[] = [
   { identity: { kind: 'replace-old' } },
   { admit: 'auto', identity: { kind: 'replace-old' }, capacity: 2 },
   { identity: { kind: 'allow', max: 2 }, deny: ['cy'] },
+  { rootLoss: 'linger', lingerMs: 30_000 },
+  { rootLoss: 'elect-oldest', lingerMs: 30_000 },
 ];
 
 const endpoints = names.flatMap((name) => [`${name}:1`, `${name}:2`]);
@@ -161,6 +163,17 @@ const moves: Readonly<Record<string, Move>> = {
   'the group ends': (world, _node, a) => {
     if (a < 3) world.closeGroup(group);
     else world.openGroup(group);
+  },
+  'somebody succeeds a root': (world, node, a) => {
+    const session = world.session('conf-7' as SessionAddress);
+    if (session.phase !== 'open' || session.vacancy === null) return;
+    const flags = session.data === 'rooted' ? ['c_root', 'd_root'] : ['c_root', 'd_leaf'];
+    const entry = session.data === 'rooted' ? 'mp-rooted' : 'mp-conference';
+    const made = world.call(node, { verb: 'create', entry, flags: flags as MultipointFlag[] });
+    const socket = made.ok ? made.value.descriptor : null;
+    if (socket === null) return;
+    world.call(node, { verb: 'bind', socket, address: 'conf-7' });
+    if (a % 4 > 0) world.call(node, { verb: 'listen', socket, backlog: 2 });
   },
   restart: (world, node, a, b) => {
     if (a + b < 8) world.restart(node);

@@ -2,7 +2,7 @@ import type { SessionAddress } from '../../address.js';
 import type { SessionCommand } from '../../command.js';
 import type { DataPlane, Departure, EventOf, JoinId, JoinKind, SessionEvent } from '../../event.js';
 import type { Result } from '../../result.js';
-import type { SocketId } from '../../socket-id.js';
+import { linkMadeFor, type SocketId } from '../../socket-id.js';
 import type { Refusal, WsaCode } from '../../wsa.js';
 import { hold } from './hold.js';
 
@@ -36,7 +36,7 @@ export interface MembershipEnd {
 
 interface Membership {
   readonly leaf: MembershipEnd;
-  readonly link: MembershipEnd | null;
+  link: MembershipEnd | null;
 }
 
 const codes: Readonly<Record<Departure, WsaCode | null>> = {
@@ -52,7 +52,8 @@ export class Truth {
   readonly joins: JoinOnRecord[] = [];
   readonly ends: MembershipEnd[] = [];
   readonly #present: Membership[] = [];
-  readonly #everIn: Membership[] = [];
+  readonly #everLinked: { readonly leaf: MembershipEnd; readonly link: MembershipEnd }[] = [];
+  readonly #rootless = new Set<string>();
   readonly #planes = new Map<string, { readonly incarnation: number; readonly data: DataPlane }>();
 
   /** How the data of a session travels, or of the last one at its address. */
@@ -64,14 +65,19 @@ export class Truth {
     return this.#planes.get(session)?.incarnation ?? 0;
   }
 
-  /** Whom a socket's link leads to. */
-  otherEnd(session: string, socket: string): SocketId | null {
-    const member = this.#everIn.findLast(
-      ({ leaf, link }) =>
-        leaf.session === session && (leaf.socket === socket || link?.socket === socket),
-    );
-    if (member === undefined) return null;
-    return member.leaf.socket === socket ? (member.link?.socket ?? null) : member.leaf.socket;
+  /** Whom a socket's link leads to, or has led to: a leaf may not know of its next root yet. */
+  otherEnds(session: string, socket: string): readonly SocketId[] {
+    return this.#everLinked
+      .filter(
+        ({ leaf, link }) =>
+          leaf.session === session && [leaf, link].some((end) => end.socket === socket),
+      )
+      .map(({ leaf, link }) => (leaf.socket === socket ? link.socket : leaf.socket));
+  }
+
+  /** Whether the session that is at an address has ever lost its root. */
+  hasLostRoot(session: string): boolean {
+    return this.#rootless.has(`${session} ${String(this.incarnationOf(session))}`);
   }
 
   join(session: SessionAddress, id: JoinId): JoinOnRecord | undefined {
@@ -138,6 +144,13 @@ export class Truth {
         this.#planes.set(session, { incarnation, data });
         return;
       }
+      case 'RootLost':
+        this.#linksGone(session);
+        return;
+      case 'RootReplaced':
+        this.#linksMade(session, event.root);
+        return;
+      case 'HeirElected':
       case 'ListenStarted':
       case 'PolicyChanged':
       case 'JoinDeferred':
@@ -155,16 +168,36 @@ export class Truth {
 
   #admitted(session: SessionAddress, { join, leaf, link }: EventOf<'LeafAdmitted'>): void {
     this.#ended(session, join, 'success');
-    const end = (socket: SocketId): MembershipEnd => {
-      const incarnation = this.#planes.get(session)?.incarnation ?? 0;
-      const made = { session, incarnation, socket, join, owed: 'member', closes: 0 } as const;
-      const kept: MembershipEnd = { ...made };
-      this.ends.push(kept);
-      return kept;
+    const member: Membership = {
+      leaf: this.#end(session, leaf, join),
+      link: link === null ? null : this.#end(session, link, join),
     };
-    const member = { leaf: end(leaf), link: link === null ? null : end(link) };
     this.#present.push(member);
-    this.#everIn.push(member);
+    if (member.link !== null) this.#everLinked.push({ leaf: member.leaf, link: member.link });
+  }
+
+  #end(session: SessionAddress, socket: SocketId, join: JoinId): MembershipEnd {
+    const incarnation = this.incarnationOf(session);
+    const end: MembershipEnd = { session, incarnation, socket, join, owed: 'member', closes: 0 };
+    this.ends.push(end);
+    return end;
+  }
+
+  // The run that held them is lost: nobody is there to hear.
+  #linksGone(session: SessionAddress): void {
+    this.#rootless.add(`${session} ${String(this.incarnationOf(session))}`);
+    for (const member of this.#take(session)) {
+      if (member.link !== null) member.link.owed = 'nothing';
+      member.link = null;
+    }
+  }
+
+  #linksMade(session: SessionAddress, root: SocketId): void {
+    for (const member of this.#take(session)) {
+      const link = linkMadeFor(root, member.leaf.join);
+      member.link = this.#end(session, link, member.leaf.join);
+      this.#everLinked.push({ leaf: member.leaf, link: member.link });
+    }
   }
 
   #left(session: SessionAddress, { leaf, departure }: EventOf<'MemberLeft'>): void {

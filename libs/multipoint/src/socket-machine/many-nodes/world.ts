@@ -228,7 +228,10 @@ export class World {
     this.#over.add(`${node}/${incarnation}`);
     const evidence = { kind: 'silent', silentMs: 20_000, boundMs: 15_000 } as const;
     for (const address of this.sessions.keys()) {
-      this.#decide(address, { type: 'LoseNode', node, incarnation, evidence });
+      this.#decide(address, {
+        ...{ type: 'LoseNode', node, incarnation, evidence },
+        now: this.now,
+      });
     }
   }
 
@@ -245,7 +248,10 @@ export class World {
     this.#over.add(`${node.name}/${incarnation}`);
     const evidence = { kind: 'superseded', by: node.state.incarnation } as const;
     for (const address of this.sessions.keys()) {
-      this.#decide(address, { type: 'LoseNode', node: node.name, incarnation, evidence });
+      this.#decide(address, {
+        ...{ type: 'LoseNode', node: node.name, incarnation, evidence },
+        now: this.now,
+      });
     }
     node.news.length = 0;
     for (const told of this.#waitingFor(node.name)) {

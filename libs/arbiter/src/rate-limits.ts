@@ -1,0 +1,96 @@
+import type { Refusal, SessionAddress } from '@joinleaf/multipoint';
+
+/** How much one arbiter takes; a rate of 0 is no limit. */
+export interface RateLimitOptions {
+  readonly nodeRatePerS: number;
+  readonly nodeBurst: number;
+  readonly rootRatePerS: number;
+  readonly rootBurst: number;
+}
+
+interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** Who is remembered at most; beyond it, who has been quiet longest starts anew with a full bucket. */
+const bucketsMax = 20_000;
+
+/**
+ * Keeps one node from taking everything, and one session from holding everybody up: a bucket of tokens for each.
+ * Pure but for what it remembers.
+ */
+export class RateLimits {
+  readonly #nodes: Buckets;
+  readonly #roots: Buckets;
+
+  constructor({ nodeRatePerS, nodeBurst, rootRatePerS, rootBurst }: RateLimitOptions) {
+    this.#nodes = new Buckets({ perSecond: nodeRatePerS, burst: nodeBurst });
+    this.#roots = new Buckets({ perSecond: rootRatePerS, burst: rootBurst });
+  }
+
+  /** Takes a command in, or says why not and when to come again. A refused command takes nothing. */
+  refusal(node: string, session: SessionAddress, nowMs: number): Refusal | null {
+    const ofNode = this.#nodes.waitMs(node, nowMs);
+    if (ofNode > 0) return overLimit('node', this.#nodes.rate, ofNode);
+    const ofRoot = this.#roots.waitMs(session, nowMs);
+    if (ofRoot > 0) return overLimit('root', this.#roots.rate, ofRoot);
+    this.#nodes.take(node, nowMs);
+    this.#roots.take(session, nowMs);
+    return null;
+  }
+
+  /** Nodes and sessions that are remembered. */
+  get size(): number {
+    return this.#nodes.size + this.#roots.size;
+  }
+}
+
+interface Bucket {
+  readonly tokens: number;
+  /** When it held so many. */
+  readonly at: number;
+}
+
+class Buckets {
+  // In the order of their last use, longest ago first.
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(readonly rate: Rate) {}
+
+  get size(): number {
+    return this.#buckets.size;
+  }
+
+  /** How long until there is a token, in milliseconds; 0 when there is one. */
+  waitMs(key: string, nowMs: number): number {
+    const { perSecond } = this.rate;
+    if (perSecond === 0) return 0;
+    const missing = 1 - this.#tokens(key, nowMs);
+    return missing <= 0 ? 0 : Math.ceil((missing * 1_000) / perSecond);
+  }
+
+  take(key: string, nowMs: number): void {
+    if (this.rate.perSecond === 0) return;
+    const tokens = this.#tokens(key, nowMs) - 1;
+    this.#buckets.delete(key);
+    this.#buckets.set(key, { tokens, at: nowMs });
+    const [oldest] = this.#buckets.keys();
+    if (this.#buckets.size > bucketsMax && oldest !== undefined) this.#buckets.delete(oldest);
+  }
+
+  // At least one fits in, whatever was configured.
+  #tokens(key: string, nowMs: number): number {
+    const { perSecond, burst } = this.rate;
+    const full = Math.max(burst, 1);
+    const bucket = this.#buckets.get(key);
+    if (bucket === undefined) return full;
+    return Math.min(full, bucket.tokens + (Math.max(nowMs - bucket.at, 0) * perSecond) / 1_000);
+  }
+}
+
+const overLimit = (limit: 'node' | 'root', { perSecond }: Rate, retryAfterMs: number): Refusal => ({
+  code: 'WSAENOBUFS',
+  rule: 'H13',
+  facts: { limit, perSecond, retryAfterMs },
+});

@@ -1,0 +1,178 @@
+import type { SessionAddress } from '@joinleaf/multipoint';
+import { UnreadableCommit } from '@joinleaf/event-log';
+import { sessionIn } from '@joinleaf/wire';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connectLive, type Live } from '../live.js';
+import { loadSession } from '../sources.js';
+import type { VerbContext } from '../verb.js';
+import { checkStreams } from './check-streams.js';
+import { finding, type Finding, type Problem } from './finding.js';
+import { Progress } from './progress.js';
+import { SessionChecks } from './session-checks.js';
+import { ToldChecks } from './told-checks.js';
+
+/** How many messages the log counted when the reading began, in all and for each session. */
+interface Count {
+  readonly lastSequence: number;
+  readonly subjects: Readonly<Record<string, number>>;
+}
+
+/**
+ * Checks everything that a realm has stored, in one reading: streams, every session, every notification. What is told
+ * of the log is read before the log, so that all it speaks of must be in there.
+ */
+export async function* checkRealm(context: VerbContext): AsyncGenerator<Finding> {
+  const { settings, world } = context;
+  const signal = world.interrupted;
+  await using live = await connectLive(settings(), { role: 'auditor', signal });
+  const { events, notifications } = live.subjects.streams;
+  const streams = await checkStreams(live);
+  if (streams.some(({ what, detail }) => isLog(live, what) && detail === 'is not there')) {
+    yield* streams;
+    return;
+  }
+  const told = await readTold(context, live);
+  const decided = await readDecided(live, signal);
+  const { sessions, count } = await readLog(context, live, told);
+  await findLostEnds(live, sessions, count, decided);
+  const unknown = told.unknown(
+    (session) => sessions.headOf(session).revision,
+    (session) => sessions.isDamaged(session),
+  );
+  for (const { session, detail } of [...unknown]) sessions.lostEnd(session, detail);
+  for (const stream of streams) {
+    if (stream.what === `stream ${events}`) yield withMore(stream, sessions.streamProblems);
+    else if (stream.what === `stream ${notifications}`) yield withMore(stream, told.streamProblems);
+    else yield stream;
+  }
+  yield* told.findings();
+  yield* sessions.findings(world.now());
+}
+
+const isLog = ({ subjects }: Live, what: string): boolean =>
+  what === `stream ${subjects.streams.events}`;
+
+function withMore(one: Finding, problems: readonly Problem[]): Finding {
+  if (problems.length === 0) return one;
+  const detail = one.fine ? 'does not hold what was written' : one.detail;
+  return finding(one.what, detail, [...one.problems, ...problems], one.remarks);
+}
+
+async function readTold(context: VerbContext, live: Live): Promise<ToldChecks> {
+  const signal = context.world.interrupted;
+  const told = new ToldChecks();
+  for await (const followed of live.notifications.follow({ signal })) {
+    if (followed.kind === 'caught-up') break;
+    told.keep(followed);
+  }
+  return told;
+}
+
+/** The latest revision that a refusal of each session was based on. */
+async function readDecided(
+  live: Live,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<SessionAddress, number>> {
+  const decided = new Map<SessionAddress, number>();
+  for await (const followed of live.decisions.follow({ signal })) {
+    if (followed.kind === 'caught-up') break;
+    if (followed.kind !== 'record') continue;
+    const { session, basedOn } = followed.record;
+    decided.set(session, Math.max(decided.get(session) ?? 0, basedOn.revision));
+  }
+  return decided;
+}
+
+async function readLog(
+  context: VerbContext,
+  live: Live,
+  told: ToldChecks,
+): Promise<{ readonly sessions: SessionChecks; readonly count: Count }> {
+  const { subjects } = live;
+  const count = await countOf(live);
+  using progress = new Progress(context, 'reading the log');
+  const stream = subjects.streams.events;
+  const sessions = new SessionChecks({ stream, allEvents: subjects.allEvents() });
+  const signal = context.world.interrupted;
+  for await (const followed of live.events.follow({ signal })) {
+    if (followed.kind === 'caught-up') break;
+    const sequence = followed.kind === 'commit' ? followed.commit.sequence : followed.sequence;
+    progress.at(sequence, count.lastSequence);
+    for (const one of sessions.take(followed)) told.expect(one);
+  }
+  signal.throwIfAborted();
+  return { sessions, count };
+}
+
+async function countOf({ nc, subjects }: Live): Promise<Count> {
+  const manager = await jetstreamManager(nc, { checkAPI: false });
+  const { state } = await manager.streams.info(subjects.streams.events, {
+    subjects_filter: subjects.allEvents(),
+  });
+  return { lastSequence: state.last_seq, subjects: state.subjects ?? {} };
+}
+
+// A session that lost its last commits is a sound chain that is too short: others remember more of it.
+async function findLostEnds(
+  live: Live,
+  sessions: SessionChecks,
+  { subjects }: Count,
+  decided: ReadonlyMap<SessionAddress, number>,
+): Promise<void> {
+  for (const [subject, counted] of Object.entries(subjects)) {
+    const session = sessionIn(subject);
+    if (session === null || sessions.isDamaged(session)) continue;
+    if (counted <= sessions.messagesOf(session)) continue;
+    const trouble = await troubleIn(live, session);
+    if (trouble !== null) sessions.lostEnd(session, trouble);
+  }
+  for (const [session, revision] of decided) {
+    const head = sessions.headOf(session).revision;
+    if (revision <= head || sessions.isDamaged(session)) continue;
+    const detail = `a refusal was decided on revision ${String(revision)}, and the log ends at ${String(head)}`;
+    sessions.lostEnd(session, detail);
+  }
+}
+
+// The count may be of a moment that the reading did not see: the session is read once more, by itself.
+async function troubleIn({ events }: Live, session: SessionAddress): Promise<string | null> {
+  const reading = events.read(session);
+  try {
+    while ((await reading.next()).done !== true);
+    return null;
+  } catch (error) {
+    if (error instanceof UnreadableCommit) return error.reason;
+    throw error;
+  }
+}
+
+/** Checks some sessions of a realm, and its streams. Throws Trouble (not found) for a session that nobody knows. */
+export async function* checkSessions(
+  context: VerbContext,
+  names: readonly SessionAddress[],
+): AsyncGenerator<Finding> {
+  const { settings, world } = context;
+  const signal = world.interrupted;
+  await using live = await connectLive(settings(), { role: 'auditor', signal });
+  yield* await checkStreams(live);
+  const { subjects } = live;
+  for (const session of names) {
+    const sessions = new SessionChecks({
+      stream: subjects.streams.events,
+      allEvents: subjects.allEvents(),
+    });
+    try {
+      for await (const commit of live.events.read(session, { signal })) {
+        sessions.take({ kind: 'commit', commit });
+      }
+    } catch (error) {
+      if (!(error instanceof UnreadableCommit)) throw error;
+      sessions.take({ kind: 'unreadable', ...placeOf(error), subject: subjects.events(session) });
+    }
+    // It names what was meant perhaps, where there is nothing at all.
+    if (sessions.messagesOf(session) === 0) await loadSession(live, session, signal);
+    yield* sessions.findings(world.now());
+  }
+}
+
+const placeOf = ({ sequence, reason }: UnreadableCommit) => ({ sequence, reason });

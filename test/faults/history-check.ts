@@ -1,0 +1,46 @@
+import { findingsIn } from '../deployment/check-history.js';
+import { untold } from '../deployment/check-bulletins.js';
+import { eventually } from '../deployment/eventually.js';
+import type { Records } from '../deployment/records.js';
+import type { World } from './world.js';
+
+/** Findings that were told before are not told again: each belongs to the fault after which it was seen first. */
+export class HistoryCheck {
+  readonly #told = new Set<string>();
+  #records: Records | null = null;
+
+  constructor(private readonly world: World) {}
+
+  get records(): Records | null {
+    return this.#records;
+  }
+
+  /**
+   * Waits until everything that is on record was told and heard, and answers what is wrong with it. The traffic
+   * has to be at rest.
+   */
+  async findings(options: { readonly mayWait: boolean }): Promise<readonly string[]> {
+    const { deployment, expected } = this.world;
+    const look = async () => {
+      const records = await deployment.records();
+      this.#records = records;
+      const all = findingsIn(records, { journal: this.world.journal, ...options });
+      const fresh = all.filter(
+        (finding) => !this.#told.has(finding) && !expected.some((text) => finding.includes(text)),
+      );
+      return { records, fresh };
+    };
+    await eventually(
+      'the deployment has come to rest',
+      async () => {
+        const { records, fresh } = await look();
+        return untold(records) === 0 && fresh.length === 0;
+      },
+      { withinMs: 40_000, everyMs: 250 },
+    ).catch(() => undefined); // The findings say why not.
+    const { records, fresh } = await look();
+    for (const finding of fresh) this.#told.add(finding);
+    this.world.sightings.look(records);
+    return fresh;
+  }
+}

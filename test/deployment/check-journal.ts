@@ -142,12 +142,14 @@ function heardFindings(
 
 // Everything that was told to a socket that was listened to, and that nobody at home had closed.
 function missedFindings(
-  { heard, watched, closedHere }: Journal,
+  { heard, watched, closedHere, answeredHere }: Journal,
   due: ReadonlyMap<string, readonly Numbered[]>,
 ): string[] {
   const seen = new Set(heard.map(({ at, id }) => keyOf(at, id)));
-  return [...due.values()].flat().flatMap(({ told: { to, id, kind } }) => {
+  return [...due.values()].flat().flatMap(({ told }) => {
+    const { to, id, kind, session } = told;
     if (!watched.has(to) || closedHere.has(to)) return [];
+    if (told.kind === 'WITHDRAWN' && answeredHere.has(`${session} ${told.join}`)) return [];
     return seen.has(keyOf(to, id)) ? [] : [`${to} never heard ${kind} ${id}`];
   });
 }

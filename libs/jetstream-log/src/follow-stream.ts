@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { comesBack } from './comes-back.js';
 import { polledMessages } from './polled-messages.js';
 import { pulledMessages } from './pulled-messages.js';
-import { withPatience } from './read-subject.js';
+import { askLeader, withPatience } from './read-subject.js';
 import { RegressionWatch, type Expectation } from './regression-watch.js';
 import type { Requests } from './requests.js';
 import { StallWatch, type Progress } from './stall-watch.js';
@@ -58,7 +58,8 @@ export async function* followStream(
   const place = new Place(begun, following.afterSequence, complete);
   const regression = place.regression(begun);
   if (regression !== null) throw regression;
-  if (place.due <= begun.firstSequence) yield* place.skippedTo(begun.firstSequence);
+  const filled = (found: Iterable<FollowedMessage>) => fillGaps(requests, access, following, found);
+  if (place.due <= begun.firstSequence) yield* filled(place.skippedTo(begun.firstSequence));
   yield* place.arrival();
 
   const deliver: Delivery =
@@ -70,13 +71,44 @@ export async function* followStream(
     using stall = new StallWatch(access, subject, place, clock);
     const until = AbortSignal.any([watch.signal, stall.signal]);
     try {
-      for await (const delivered of deliver(place.due, until)) yield* place.take(delivered);
+      for await (const delivered of deliver(place.due, until)) yield* filled(place.take(delivered));
     } catch (error) {
       if (!comesBack(error)) throw error;
     }
     await watch.verdict();
-    if (stall.nothingLeft) yield* place.end();
+    if (stall.nothingLeft) yield* filled(place.end());
     if (!signal?.aborted) await clock.delay(pauseMs);
+  }
+}
+
+/**
+ * Asks the stream's leader for what was not delivered: a consumer reads the copy of one server, which may have lost what
+ * the others still have.
+ */
+async function* fillGaps(
+  requests: Requests,
+  access: StreamAccess,
+  { subject, signal }: StreamFollowing,
+  found: Iterable<FollowedMessage>,
+): AsyncGenerator<FollowedMessage> {
+  for (const one of found) {
+    if (one.kind !== 'gap') {
+      yield one;
+      continue;
+    }
+    const { to } = one;
+    let { from } = one;
+    while (from <= to) {
+      const next = { seq: from, next_by_subj: subject };
+      const message = await withPatience(requests, patienceMs, signal, () =>
+        askLeader(access, next),
+      );
+      const isMissed = message !== null && message.sequence <= to;
+      const until = isMissed ? message.sequence : to + 1;
+      if (from < until) yield { kind: 'gap', from, to: until - 1 };
+      if (isMissed) yield { kind: 'message', message };
+      from = until + 1;
+    }
   }
 }
 

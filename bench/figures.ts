@@ -35,5 +35,5 @@ const median = (values: readonly number[]): number =>
     0.5,
   );
 
-const quantile = (sorted: readonly number[], q: number): number =>
+export const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN;

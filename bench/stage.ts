@@ -1,9 +1,10 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { places, Program, Service } from '@joinleaf/launcher';
+import { Program } from '@joinleaf/launcher';
 import { useNatsServer } from '@joinleaf/nats-server';
 import { inboxPrefixOf, Subjects } from '@joinleaf/wire';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { startService, type Credentials } from './services.js';
 
 export const realm = 'bench';
 
@@ -13,11 +14,7 @@ export interface Stage extends AsyncDisposable {
   readonly services: NatsConnection;
   /** In the nodes' account, as the development user. */
   readonly nodes: NatsConnection;
-  readonly nodeCredentials: {
-    readonly servers: readonly string[];
-    readonly user?: string;
-    readonly pass?: string;
-  };
+  readonly nodeCredentials: Credentials;
   readonly subjects: Subjects;
   readonly conditions: Conditions;
 }
@@ -31,6 +28,20 @@ export interface Conditions {
   readonly cpu: string;
   readonly services: readonly string[];
 }
+
+export const conditionsOf = (
+  natsServer: string | undefined,
+  durability: string,
+  services: readonly string[],
+): Conditions => ({
+  node: process.version,
+  natsServer: natsServer ?? 'unknown',
+  joinleaf: '0.1.0',
+  durability,
+  cores: cpus().length,
+  cpu: cpus()[0]?.model ?? 'unknown',
+  services,
+});
 
 export const echoSubject = 'bench.echo';
 export const echoAcrossSubject = `jl.echo.cmd.bench.00.nobody.join`;
@@ -52,30 +63,24 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   stack.defer(() => nodes.drain());
   await startResponder(stack, own);
   const names = options.notifier ? ['session', 'notifier'] : ['session'];
-  for (const name of names) await startService(stack, name, own, options.profile);
+  for (const name of names) {
+    const service = await startService(own, {
+      name,
+      service: name,
+      realm,
+      profile: options.profile,
+    });
+    stack.defer(() => service.stop());
+  }
   const kept = stack.move();
   return {
     services,
     nodes,
     nodeCredentials: theirs,
     subjects: new Subjects(realm),
-    conditions: {
-      node: process.version,
-      natsServer: services.info?.version ?? 'unknown',
-      joinleaf: '0.1.0',
-      durability: broker.durability,
-      cores: cpus().length,
-      cpu: cpus()[0]?.model ?? 'unknown',
-      services: names,
-    },
+    conditions: conditionsOf(services.info?.version, broker.durability, names),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
-}
-
-interface Credentials {
-  readonly servers: readonly string[];
-  readonly user?: string;
-  readonly pass?: string;
 }
 
 async function startResponder(
@@ -103,25 +108,10 @@ async function startResponder(
   await Promise.race([ready.promise, responder.lives]);
 }
 
-async function startService(
-  stack: AsyncDisposableStack,
-  service: string,
-  { servers, user = '', pass = '' }: Credentials,
-  profile: string | null,
-): Promise<void> {
-  const started = await Service.start({
-    name: service,
-    service,
-    logFolder: join(places.root, '.joinleaf/logs/bench'),
-    settings: {
-      JOINLEAF_SERVERS: servers.join(','),
-      JOINLEAF_USER: user,
-      JOINLEAF_PASS: pass,
-      JOINLEAF_REALM: realm,
-      JOINLEAF_HTTP_PORT: '0',
-      JOINLEAF_LOG: 'json',
-      ...(profile === null ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` }),
-    },
-  });
-  stack.defer(() => started.stop());
+/** Which nats-server answers there. */
+export async function serverVersion(credentials: Credentials): Promise<string | undefined> {
+  const nc = await connect({ ...credentials, servers: [...credentials.servers] });
+  const { info } = nc;
+  await nc.close();
+  return info?.version;
 }

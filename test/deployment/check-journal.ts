@@ -144,7 +144,7 @@ function heardFindings(
 // Everything that was told to a socket that was listened to, and that nobody at home had closed. Who gave up a call
 // whose outcome was unknown has let go of its join, and hears no more of it.
 function missedFindings(
-  { heard, watched, closedHere, answers, answering }: Journal,
+  { heard, watched, closedHere, answers, answeredHere }: Journal,
   due: ReadonlyMap<string, readonly Numbered[]>,
 ): string[] {
   const seen = new Set(heard.map(({ at, id }) => keyOf(at, id)));
@@ -159,7 +159,7 @@ function missedFindings(
     const { to, id, kind, session } = told;
     if (!watched.has(to) || closedHere.has(to)) return [];
     const join = 'join' in told ? `${session} ${told.join}` : '';
-    if (letGo.has(join) || (kind === 'WITHDRAWN' && answering.has(join))) return [];
+    if (letGo.has(join) || (kind === 'WITHDRAWN' && answeredHere.has(join))) return [];
     return seen.has(keyOf(to, id)) ? [] : [`${to} never heard ${kind} ${id}`];
   });
 }

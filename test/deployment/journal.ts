@@ -48,8 +48,8 @@ export class Journal {
   readonly watched = new Set<string>();
   /** Sockets that their own program closed: what would have come after that is not missed. */
   readonly closedHere = new Set<string>();
-  /** Joins that somebody began to answer, `session join`: that they were withdrawn, the answer tells. */
-  readonly answering = new Set<string>();
+  /** Requests and invitations that their own program answered: it learns by that answer when they are withdrawn. */
+  readonly answeredHere = new Set<string>();
   readonly #open = new Set<Promise<unknown>>();
   #tokens = 0;
 
@@ -58,6 +58,11 @@ export class Journal {
 
   constructor({ undecidedMs = 2_000 }: { readonly undecidedMs?: number } = {}) {
     this.undecidedMs = undecidedMs;
+  }
+
+  /** A program says yes or no to somebody who waits. */
+  answersOne({ session, join }: { readonly session: string; readonly join: string }): void {
+    this.answeredHere.add(`${session} ${join}`);
   }
 
   /** Caller data that no other join has. */

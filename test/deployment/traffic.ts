@@ -204,10 +204,12 @@ export class Traffic {
 
   async #answer(host: Actor, request: JoinRequest, chance: Chance): Promise<void> {
     if (chance.oneIn(8)) {
+      host.journal.answersOne(request);
       await request.reject();
       return;
     }
     if (chance.oneIn(8)) await request.defer();
+    host.journal.answersOne(request);
     const accepted = await request.accept({ calleeData: 'welcome' });
     if (!accepted.ok) return;
     host.watch(accepted.link);

@@ -86,10 +86,16 @@ async function run(
   };
   const results: CampaignResult[] = [];
   for (const plan of campaigns({ faults: wanted, replicas, chance: new Chance(seed) })) {
-    say(`\n${title(plan)}`);
-    const result = await runCampaign(plan, surroundings);
-    for (const finding of result.findings) say(`  at the end: ${finding}`);
-    results.push(result);
+    // A deployment in which something was found is of no more use: what is left happens to another one.
+    for (let left = plan.faults; left.length > 0 && process.exitCode === undefined;) {
+      const part = { ...plan, faults: left };
+      say(`\n${title(part)}`);
+      const result = await runCampaign(part, surroundings);
+      for (const finding of result.findings) say(`  at the end: ${finding}`);
+      results.push(result);
+      const suffered = new Set(result.suffered.map(({ fault }) => fault));
+      left = suffered.size === 0 ? [] : left.filter((fault) => !suffered.has(fault));
+    }
     if (isOver() || process.exitCode !== undefined) break;
   }
   const machine = `${String(availableParallelism())} cores, Linux ${release()}, node ${process.version}`;

@@ -30,7 +30,7 @@ export function merged(lives: readonly LifeJournal[]): Journal {
     if (life.isOver) life.end();
     for (const socket of life.watched) all.watched.add(socket);
     for (const socket of life.closedHere) all.closedHere.add(socket);
-    for (const join of life.answering) all.answering.add(join);
+    for (const join of life.answeredHere) all.answeredHere.add(join);
   }
   return all;
 }

@@ -169,7 +169,7 @@ export class Play {
 
   async #decide(life: Life, request: JoinRequest, chance: Chance): Promise<void> {
     if (chance.maybe(0.1)) return; // The deadline decides.
-    life.journal.answering.add(`${request.session} ${request.join}`);
+    life.journal.answersOne(request);
     if (chance.maybe(0.12)) {
       await request.reject();
       return;
@@ -213,7 +213,7 @@ export class Play {
 
   async #consider(life: Life, invitation: Invitation, chance: Chance): Promise<void> {
     if (chance.maybe(0.1)) return;
-    life.journal.answering.add(`${invitation.session} ${invitation.join}`);
+    life.journal.answersOne(invitation);
     if (chance.maybe(0.12)) {
       await invitation.reject();
       return;

@@ -58,85 +58,82 @@ export class Swarm {
 }
 
 function faultsOf(simulation: Simulation, play: Play, chance: Chance): readonly Fault[] {
-  const ofKind = (kind: string) => simulation.services.filter((name) => name.startsWith(kind));
-  const session = () => chance.pick(ofKind('session'));
-  const notifier = () => chance.pick(ofKind('notifier'));
-  const service = () => chance.pick(simulation.services);
-  const node = () => chance.pick(play.nodes);
-  const direction = () => chance.pick(['up', 'down', 'both', 'both'] as const);
-  const forMs = () => chance.pick([50, 400, 1_500, 4_000, 15_000]);
+  const lengths = [50, 400, 1_500, 4_000, 15_000] as const;
+  const chosen = { direction: () => chance.pick(directions), forMs: () => chance.pick(lengths) };
+  const some = (kind: string) => () =>
+    chance.pick(simulation.services.filter((name) => name.startsWith(kind)));
   return [
-    {
-      name: 'an arbiter is killed',
-      strike: () => {
-        simulation.kill(session());
-      },
-    },
-    {
-      name: 'a notifier is killed',
-      strike: () => {
-        simulation.kill(notifier());
-      },
-    },
-    {
-      name: 'a service is paused',
-      strike: () => {
-        simulation.pause(service(), forMs());
-      },
-    },
-    {
-      name: 'a service is cut off',
-      strike: () => {
-        simulation.cut(service(), direction(), forMs());
-      },
-    },
-    {
-      name: "a service's connection breaks",
-      strike: () => {
-        simulation.reset(service());
-      },
-    },
-    {
-      name: "a service's clock jumps",
-      strike: () => {
-        simulation.skew(service(), chance.between(-5_000, 5_000));
-      },
-    },
-    {
-      name: 'a node is killed',
-      strike: () => {
-        play.kill(node());
-      },
-    },
-    {
-      name: 'a node is paused',
-      strike: () => {
-        simulation.pause(node(), forMs());
-      },
-    },
-    {
-      name: 'a node is cut off',
-      strike: () => {
-        simulation.cut(node(), direction(), forMs());
-      },
-    },
-    {
-      name: "a node's connection breaks",
-      strike: () => {
-        simulation.reset(node());
-      },
-    },
-    {
-      name: 'the broker is killed',
-      strike: () => {
-        simulation.crashBroker(chance.pick([100, 1_000, 5_000]));
-      },
-    },
-    {
-      name: 'the leader is lost',
-      strike: () => {
-        simulation.jetstream.loseLeader(chance.between(300, 8_000), chance.pick([0, 500, 3_000]));
-      },
-    },
+    ...faultsOfServices(simulation, { ...chosen, some }, chance),
+    ...faultsOfNodes(simulation, play, { ...chosen, node: () => chance.pick(play.nodes) }),
+    ...faultsOfBrokers(simulation, chance),
+  ];
+}
+
+const directions = ['up', 'down', 'both', 'both'] as const;
+
+interface Chosen {
+  readonly direction: () => 'up' | 'down' | 'both';
+  readonly forMs: () => number;
+}
+
+const fault = (name: string, strike: () => void): Fault => ({ name, strike });
+
+function faultsOfServices(
+  simulation: Simulation,
+  { direction, forMs, some }: Chosen & { readonly some: (kind: string) => () => string },
+  chance: Chance,
+): readonly Fault[] {
+  const [session, notifier, any] = [some('session'), some('notifier'), some('')];
+  return [
+    fault('an arbiter is killed', () => {
+      simulation.kill(session());
+    }),
+    fault('a notifier is killed', () => {
+      simulation.kill(notifier());
+    }),
+    fault('a service is paused', () => {
+      simulation.pause(any(), forMs());
+    }),
+    fault('a service is cut off', () => {
+      simulation.cut(any(), direction(), forMs());
+    }),
+    fault("a service's connection breaks", () => {
+      simulation.reset(any());
+    }),
+    fault("a service's clock jumps", () => {
+      simulation.skew(any(), chance.between(-5_000, 5_000));
+    }),
+  ];
+}
+
+function faultsOfNodes(
+  simulation: Simulation,
+  play: Play,
+  { direction, forMs, node }: Chosen & { readonly node: () => string },
+): readonly Fault[] {
+  return [
+    fault('a node is killed', () => {
+      play.kill(node());
+    }),
+    fault('a node is paused', () => {
+      simulation.pause(node(), forMs());
+    }),
+    fault('a node is cut off', () => {
+      simulation.cut(node(), direction(), forMs());
+    }),
+    fault("a node's connection breaks", () => {
+      simulation.reset(node());
+    }),
+  ];
+}
+
+function faultsOfBrokers(simulation: Simulation, chance: Chance): readonly Fault[] {
+  return [
+    fault('the broker is killed', () => {
+      simulation.crashBroker(chance.pick([100, 1_000, 5_000]));
+    }),
+    fault('the leader is lost', () => {
+      simulation.jetstream.loseLeader(chance.between(300, 8_000), chance.pick([0, 500, 3_000]));
+    }),
   ];
 }

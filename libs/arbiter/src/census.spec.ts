@@ -85,4 +85,22 @@ describe('the census', () => {
     census.apply(commitOf(outcome));
     expect(census.earliestDeadline(session)).toBeNull();
   });
+
+  it('[H20] [H22] keeps the time until which a session waits for a root, and knows the next one', () => {
+    const census = new Census();
+    const lost: SessionEvent = { type: 'RootLost', root, heir: null, until: 4_000 };
+    census.apply(commitOf(opened, adaAsked, lost));
+    expect(census.earliestDeadline(session)).toBe(4_000);
+    const next = socketId({ node: 'bob', incarnation: 'run1', serial: '2' });
+    const replaced: SessionEvent = { type: 'RootReplaced', root: next, incarnation: 1 };
+    expect([...census.apply(commitOf(replaced))]).toEqual([nodeRun('bob', 'run1')]);
+    expect(census.earliestDeadline(session)).toBe(5_000);
+    census.apply(
+      commitOf(
+        { ...lost, root: next, until: 3_000 },
+        { type: 'SessionClosed', ending: 'root-lost' },
+      ),
+    );
+    expect(census.earliestDeadline(session)).toBeNull();
+  });
 });

@@ -3,11 +3,17 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { comesBack } from './comes-back.js';
 import { polledMessages } from './polled-messages.js';
 import { pulledMessages } from './pulled-messages.js';
-import { withPatience } from './read-subject.js';
+import { askLeader, withPatience } from './read-subject.js';
 import { RegressionWatch, type Expectation } from './regression-watch.js';
 import type { Requests } from './requests.js';
 import { StallWatch, type Progress } from './stall-watch.js';
-import type { BatchedMessage, StoredMessage, StreamAccess, StreamExtent } from './stream-access.js';
+import type {
+  BatchedMessage,
+  StoredMessage,
+  StreamAccess,
+  StreamExtent,
+  Which,
+} from './stream-access.js';
 import { StreamUnreachable } from './trouble.js';
 
 export interface StreamFollowing {
@@ -58,7 +64,9 @@ export async function* followStream(
   const place = new Place(begun, following.afterSequence, complete);
   const regression = place.regression(begun);
   if (regression !== null) throw regression;
-  if (place.due <= begun.firstSequence) yield* place.skippedTo(begun.firstSequence);
+  const filled = (found: Iterable<FollowedMessage>) =>
+    fillGaps(requests, access, { ...following, isReplicated: place.isReplicated }, found);
+  if (place.due <= begun.firstSequence) yield* filled(place.skippedTo(begun.firstSequence));
   yield* place.arrival();
 
   const deliver: Delivery =
@@ -70,40 +78,63 @@ export async function* followStream(
     using stall = new StallWatch(access, subject, place, clock);
     const until = AbortSignal.any([watch.signal, stall.signal]);
     try {
-      for await (const delivered of deliver(place.due, until)) {
-        yield* leftOut(access, subject, place, delivered.sequence);
-        yield* place.take(delivered);
-      }
+      for await (const delivered of deliver(place.due, until)) yield* filled(place.take(delivered));
     } catch (error) {
       if (!comesBack(error)) throw error;
     }
     await watch.verdict();
-    if (stall.nothingLeft) yield* place.end();
+    if (stall.nothingLeft) yield* filled(place.end());
     if (!signal?.aborted) await clock.delay(pauseMs);
   }
 }
 
 /**
- * What a delivery passed over and the stream's leader has: lost on the way here, or by one replica. What the leader
- * does not have either is for `take` to name.
- *
- * @throws StreamUnreachable while the leader of a cluster has less than what was delivered: it has not caught up.
+ * Asks the stream's leader for what was not delivered: a consumer reads the copy of one server, which may have lost what
+ * the others still have.
  */
-async function* leftOut(
+async function* fillGaps(
+  requests: Requests,
   access: StreamAccess,
-  subject: string,
-  place: Place,
-  before: number,
+  { subject, signal, isReplicated }: StreamFollowing & { readonly isReplicated: boolean },
+  found: Iterable<FollowedMessage>,
 ): AsyncGenerator<FollowedMessage> {
-  while (place.due < before) {
-    const which = { seq: place.due, next_by_subj: subject };
-    const got = await access.get(which, requestTimeoutMs);
-    if (got.kind === 'unreachable') throw new StreamUnreachable(access.stream, got.cause);
-    if (got.kind === 'absent' && place.isReplicated) {
-      throw new StreamUnreachable(access.stream, 'its leader has not caught up');
+  for (const one of found) {
+    if (one.kind !== 'gap') {
+      yield one;
+      continue;
     }
-    if (got.kind === 'absent' || got.message.sequence >= before) return;
-    yield* place.take({ ...got.message, pending: 1 });
+    const { to } = one;
+    let { from } = one;
+    while (from <= to) {
+      const next = { seq: from, next_by_subj: subject };
+      const message = await leaderHas(requests, access, next, { isReplicated, signal });
+      const isMissed = message !== null && message.sequence <= to;
+      const until = isMissed ? message.sequence : to + 1;
+      if (from < until) yield { kind: 'gap', from, to: until - 1 };
+      if (isMissed) yield { kind: 'message', message };
+      from = until + 1;
+    }
+  }
+}
+
+// A new leader of several replicas is asked for a while: it answers before it has everything that it was elected for.
+async function leaderHas(
+  requests: Requests,
+  access: StreamAccess,
+  which: Which,
+  {
+    isReplicated,
+    signal,
+  }: { readonly isReplicated: boolean; readonly signal?: AbortSignal | undefined },
+): Promise<StoredMessage | null> {
+  const { clock } = requests;
+  const deadline = clock.now() + (isReplicated ? patienceMs : 0);
+  for (;;) {
+    const message = await withPatience(requests, patienceMs, signal, () =>
+      askLeader(access, which),
+    );
+    if (message !== null || signal?.aborted || clock.now() >= deadline) return message;
+    await clock.delay(pauseMs);
   }
 }
 

@@ -8,6 +8,7 @@ export {
 } from './broker.js';
 export { keepTime } from './requests.js';
 export { realClock, type Clock } from './clock.js';
+export { compareCopies, type Comparing, type CopyDifference } from './compare-copies.js';
 export {
   JetStreamDecisionLog,
   type DecisionCounts,

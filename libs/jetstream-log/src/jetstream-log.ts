@@ -18,7 +18,7 @@ import { commitSchema, encode, sessionIn, type Subjects } from '@joinleaf/wire';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { followStream, type FollowedMessage } from './follow-stream.js';
 import { Publisher } from './publisher.js';
-import { readSubject } from './read-subject.js';
+import { askLeader, readSubject, withPatience, type SubjectReading } from './read-subject.js';
 import { Requests } from './requests.js';
 import { SlotWriter, type SlotCounts } from './slot-writer.js';
 import { sha256, storedCommit } from './stored-commit.js';
@@ -102,10 +102,15 @@ export class JetStreamLog implements EventLog {
     const patienceMs = this.#options.readPatienceMs ?? deadlineMsDefault;
     const reading = { subject, afterSequence, signal, patienceMs };
     let sequence = afterSequence;
+    let due = afterSequence === 0 ? 1 : null;
     try {
       for await (const message of readSubject(this.#requests, this.#access, reading)) {
+        const commit = storedCommit(message);
+        const between = { from: sequence + 1, before: message.sequence };
+        if (commit.revision !== due) yield* this.#missed(subject, between, reading);
         sequence = message.sequence;
-        yield storedCommit(message);
+        due = commit.revision + 1;
+        yield commit;
       }
     } catch (error) {
       if (!(error instanceof SubjectDamaged)) throw error;
@@ -133,6 +138,23 @@ export class JetStreamLog implements EventLog {
     const followed = followStream(nc, this.#requests, this.#access, following);
     for await (const one of followed) {
       if (!isKnown(one, options)) yield asFollowed(one, following.subject);
+    }
+  }
+
+  /** What the leader has between two commits, and the server that was read has not: its copy may be damaged. */
+  async *#missed(
+    subject: string,
+    { from, before }: { readonly from: number; readonly before: number },
+    { patienceMs, signal }: Pick<SubjectReading, 'patienceMs' | 'signal'>,
+  ): AsyncGenerator<StoredCommit> {
+    for (let seq = from; seq < before;) {
+      const next = { seq, next_by_subj: subject };
+      const message = await withPatience(this.#requests, patienceMs, signal, () =>
+        askLeader(this.#access, next),
+      );
+      if (message === null || message.sequence >= before) return;
+      yield storedCommit(message);
+      seq = message.sequence + 1;
     }
   }
 

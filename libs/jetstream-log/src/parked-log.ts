@@ -1,6 +1,6 @@
 import { decode, parkedBytesMax, parkedSchema, type Parked, type Subjects } from '@joinleaf/wire';
 import type { JetStreamStoreOptions } from './node-log.js';
-import { withPatience } from './read-subject.js';
+import { askLeader, withPatience } from './read-subject.js';
 import { RecordStream, type RecordOutcome, type Stored } from './record-stream.js';
 import { sha256 } from './stored-commit.js';
 import { StreamAccess, type StoredMessage } from './stream-access.js';
@@ -29,7 +29,6 @@ export type ParkOutcome =
   /** The stream no longer gives the message out: there is nothing to keep. */
   | 'absent';
 
-const requestTimeoutMs = 2_000;
 const patienceMs = 10_000;
 const recordBytesMax = 65_536;
 const reasonMax = 1_024;
@@ -84,11 +83,9 @@ export class JetStreamParkedLog {
   async #message({ stream, sequence }: Poisoned): Promise<StoredMessage | null> {
     const { requests } = this.#records;
     const access = new StreamAccess(requests, stream);
-    return withPatience(requests, patienceMs, undefined, async () => {
-      const got = await access.get({ seq: sequence }, requestTimeoutMs);
-      if (got.kind === 'unreachable') throw new StreamUnreachable(stream, got.cause);
-      return got.kind === 'found' ? got.message : null;
-    });
+    return withPatience(requests, patienceMs, undefined, () =>
+      askLeader(access, { seq: sequence }),
+    );
   }
 }
 

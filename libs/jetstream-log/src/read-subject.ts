@@ -1,5 +1,5 @@
 import type { Requests } from './requests.js';
-import type { StoredMessage, StreamAccess } from './stream-access.js';
+import type { StoredMessage, StreamAccess, Which } from './stream-access.js';
 import { StreamUnreachable, SubjectDamaged } from './trouble.js';
 
 export interface SubjectReading {
@@ -87,11 +87,8 @@ async function lastOrDamage(
   }
 }
 
-async function lastReadable(access: StreamAccess, subject: string): Promise<StoredMessage | null> {
-  const got = await access.get({ last_by_subj: subject }, requestTimeoutMs);
-  if (got.kind === 'unreachable') throw new StreamUnreachable(access.stream, got.cause);
-  return got.kind === 'found' ? got.message : null;
-}
+const lastReadable = (access: StreamAccess, subject: string): Promise<StoredMessage | null> =>
+  askLeader(access, { last_by_subj: subject });
 
 async function nextOf(
   access: StreamAccess,
@@ -104,6 +101,13 @@ async function nextOf(
     throw new StreamUnreachable(access.stream, cause);
   }
   return [got.message];
+}
+
+/** One message, from the stream's leader; null when it has none. Throws StreamUnreachable when it does not say. */
+export async function askLeader(access: StreamAccess, which: Which): Promise<StoredMessage | null> {
+  const got = await access.get(which, requestTimeoutMs);
+  if (got.kind === 'unreachable') throw new StreamUnreachable(access.stream, got.cause);
+  return got.kind === 'found' ? got.message : null;
 }
 
 /** Repeats reading work while the broker does not answer. Reading again does no harm. */

@@ -4,18 +4,16 @@ import type { Subjects } from '@joinleaf/wire';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { patiently } from './ensure-streams.js';
 import { JetStreamNotificationStore, type ToldCommit } from './notification-store.js';
-import { withPatience } from './read-subject.js';
+import { askLeader, withPatience } from './read-subject.js';
 import { Requests } from './requests.js';
 import { storedCommit } from './stored-commit.js';
 import { StreamAccess, type StoredMessage } from './stream-access.js';
 import { reportStreams, type StreamReport, type StreamReports } from './stream-report.js';
-import { StreamUnreachable } from './trouble.js';
 
 // The log cannot say of itself that it is another one: its companions can. They were made after it, and name its
 // commits by session, revision and place.
 
 const patienceMs = 30_000;
-const requestTimeoutMs = 2_000;
 const lookAgainMs = 250;
 /** How long a new leader in a cluster may be behind what it has itself. */
 const settleMs = 10_000;
@@ -98,25 +96,15 @@ async function otherReason(
   if (log.lastSequence < sequence) {
     return `${log.name} ends at ${String(log.lastSequence)}, and nodes were told of message ${String(sequence)}: it has lost its end`;
   }
-  const message = await messageAt(nc, log.name, sequence);
+  const requests = Requests.on(nc);
+  const access = new StreamAccess(requests, log.name);
+  const message = await withPatience(requests, patienceMs, undefined, () =>
+    askLeader(access, { seq: sequence }),
+  );
   // One that is missing, or that is no commit, is damage to its session alone.
   const commit = message === null ? null : commitIn(message);
   if (commit === null || (commit.session === session && commit.revision === revision)) return null;
   return `message ${String(sequence)} of ${log.name} is revision ${String(commit.revision)} of ${commit.session}, and nodes were told of revision ${String(revision)} of ${session} there: its sequences were used again`;
-}
-
-async function messageAt(
-  nc: NatsConnection,
-  stream: string,
-  sequence: number,
-): Promise<StoredMessage | null> {
-  const requests = Requests.on(nc);
-  const access = new StreamAccess(requests, stream);
-  return withPatience(requests, patienceMs, undefined, async () => {
-    const got = await access.get({ seq: sequence }, requestTimeoutMs);
-    if (got.kind === 'unreachable') throw new StreamUnreachable(stream, got.cause);
-    return got.kind === 'found' ? got.message : null;
-  });
 }
 
 function commitIn(message: StoredMessage) {

@@ -1,6 +1,7 @@
 export { Chance } from './chance.js';
 export { SimJetStream } from './sim-jetstream.js';
-export { SimNats, type NetworkFaults } from './sim-nats.js';
+export type { NetworkFaults } from './network.js';
+export { SimNats } from './sim-nats.js';
 export { SimProcess } from './sim-process.js';
 export { SimStream, type Kept } from './sim-stream.js';
 export { Simulation, type SimulationWish } from './simulation.js';

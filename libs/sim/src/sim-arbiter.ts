@@ -30,6 +30,7 @@ import type { SimProcess } from './sim-process.js';
 import { isAway, type ServiceWorld, type SimService } from './sim-service.js';
 
 const decider = 'multipoint/1';
+const forEver = new AbortController().signal;
 
 /** A session service: the arbiter's production code, put together as the service does it, without Nest. */
 export async function startArbiter(
@@ -49,6 +50,9 @@ export async function startArbiter(
     if (!isAway(cause)) found(`${name}: ${what}: ${String(cause)}`);
   };
   const connected = connectedness(connection);
+  const counting = (what: string) => () => {
+    counted(what);
+  };
   const folded = (commit: ChainedCommit) => {
     housekeeping.hear(commit);
   };
@@ -73,9 +77,7 @@ export async function startArbiter(
   });
   const housekeeping = new Housekeeping({
     ...{ log, arbiter, world, reportBug },
-    unreadable: () => {
-      counted('unreadable');
-    },
+    unreadable: counting('unreadable'),
     owns: (session) => partitions.ownsSession(session),
   });
   const nodes = new NodeKeeper({
@@ -88,25 +90,28 @@ export async function startArbiter(
   });
   const commands = new SessionCommands({
     ...{ arbiter, nodes, refusals, world, decider, name },
-    malformed: () => {
-      counted('malformed');
-    },
+    malformed: counting('malformed'),
   });
 
   partitions.meet();
   const failed = Promise.withResolvers<unknown>();
-  const { signal } = new AbortController();
-  await caughtUp(failed.resolve, (done) => housekeeping.follow(signal, done));
-  await caughtUp(failed.resolve, async (done) => {
-    for await (const item of book.follow({ signal })) {
-      if (item.kind === 'record') nodes.hear(item.record, item.sequence);
-      if (item.kind === 'caught-up') done();
-    }
-  });
+  await caughtUp(failed.resolve, (done) => housekeeping.follow(forEver, done));
+  await caughtUp(failed.resolve, (done) => followNodes(book, nodes, done));
   hearNodes(connection, subjects, nodes, reportBug);
   new Watch(housekeeping, nodes, connected, world, reportBug).start();
   await partitions.serve();
   return { process, connection, ended: failed.promise, counts: () => ({ ...log.counts }) };
+}
+
+async function followNodes(
+  book: JetStreamNodeLog,
+  nodes: NodeKeeper,
+  done: () => void,
+): Promise<void> {
+  for await (const item of book.follow()) {
+    if (item.kind === 'record') nodes.hear(item.record, item.sequence);
+    if (item.kind === 'caught-up') done();
+  }
 }
 
 function hearNodes(
@@ -173,7 +178,7 @@ async function caughtUp(
     resolve(undefined);
   };
   follow(done).then(done, (cause: unknown) => {
-    reject(cause as Error);
+    reject(cause);
     fail(cause);
   });
   await promise;

@@ -7,7 +7,7 @@ import {
   type MsgHdrs,
   type NatsConnection,
 } from '@nats-io/transport-node';
-import type { Packet, SimNats } from './sim-nats.js';
+import type { Network, Packet, Remote } from './network.js';
 import type { SimProcess } from './sim-process.js';
 
 export interface ConnectWish {
@@ -17,7 +17,10 @@ export interface ConnectWish {
   readonly pingMs?: number;
 }
 
-type StatusEvent = { readonly type: 'disconnect' | 'reconnect' | 'close'; readonly server: string };
+interface StatusEvent {
+  readonly type: 'disconnect' | 'reconnect' | 'close';
+  readonly server: string;
+}
 
 interface SubscribeOptions {
   readonly queue?: string;
@@ -45,8 +48,8 @@ const pingMsDefault = 5_000;
  * What the client library calls a connection, over the simulated network: in order both ways, back by itself when it was
  * broken, and silent when it was cut. Only what our own code uses of a connection is there.
  */
-export class SimConnection {
-  readonly #nats: SimNats;
+export class SimConnection implements Remote {
+  readonly #nats: Network;
   readonly #process: SimProcess;
   readonly #pingMs: number;
   readonly #inbox: string;
@@ -65,7 +68,7 @@ export class SimConnection {
   #tokens = 0;
   #isInboxOpen = false;
 
-  constructor(nats: SimNats, { process, inboxPrefix, pingMs = pingMsDefault }: ConnectWish) {
+  constructor(nats: Network, { process, inboxPrefix, pingMs = pingMsDefault }: ConnectWish) {
     this.#nats = nats;
     this.#process = process;
     this.#pingMs = pingMs;
@@ -345,7 +348,7 @@ export class SimConnection {
       data,
       reply,
       headers,
-      json: <T>(): T => JSON.parse(new TextDecoder().decode(data)) as T,
+      json: (): unknown => JSON.parse(new TextDecoder().decode(data)),
       string: () => new TextDecoder().decode(data),
       respond: (answer?: Uint8Array) => {
         if (reply === undefined || reply === '') return false;

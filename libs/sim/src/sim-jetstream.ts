@@ -1,6 +1,7 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { Chance } from './chance.js';
-import { matches, type Packet, type ServerPart, type SimNats } from './sim-nats.js';
+import type { Packet } from './network.js';
+import { matches, type ServerPart, type SimNats } from './sim-nats.js';
 import { SimStream, type Kept } from './sim-stream.js';
 
 /** What the leader of a clustered stream has taken in, and a majority has not confirmed yet. */

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect as connectClient } from '@joinleaf/client';
+import { Program } from '@joinleaf/launcher';
+import { useNatsServer } from '@joinleaf/nats-server';
+import { startService, type Credentials } from './services.js';
+import { conditionsOf, serverVersion } from './stage.js';
+import { atMost, timesRow, type TimesReport } from './times.js';
+
+const realm = 'bench';
+const session = 'conf-7';
+const boundMs = 1_000;
+/** A bound is silence: the last beat came before the end, the notice comes after the bound. */
+const goalMs = 1.3 * boundMs;
+
+/** Kills a program in a session, again and again: how long until the other side hears FD_CLOSE. */
+export async function measureLosses(
+  { rounds }: { readonly rounds: number },
+  tell: (message: string) => void,
+): Promise<TimesReport> {
+  await using stack = new AsyncDisposableStack();
+  const broker = await useNatsServer({ sync: '2m' });
+  stack.use(broker);
+  const { services, nodes } = broker.credentials;
+  for (const service of ['session', 'notifier']) {
+    const started = await startService(services, { name: service, service, realm, profile: null });
+    stack.defer(() => started.stop());
+  }
+  const client = await connectClient({ ...nodes, realm, node: 'host', boundMs: 60_000 });
+  stack.defer(() => client.close());
+  const root = await client.openRoot(session, { admit: 'auto' });
+
+  const times: number[] = [];
+  for (let round = 1; round <= rounds; round += 1) {
+    const program = await joinedProgram(nodes, `guest-${String(round)}`);
+    while (root.links.length === 0) await delay(5);
+    const [link] = root.links;
+    await delay(Math.random() * boundMs); // Anywhere between two beats.
+    tell(`round ${String(round)} of ${String(rounds)}: the program is killed`);
+    const killedAt = performance.now();
+    const killed = program.kill();
+    await link?.over;
+    times.push(performance.now() - killedAt);
+    await killed;
+    while (root.links.length > 0) await delay(5);
+  }
+  const row = timesRow(`kill -9 to FD_CLOSE, bound ${String(boundMs)} ms`, times);
+  return {
+    schema: 'joinleaf.bench/1',
+    bench: 'liveness',
+    conditions: conditionsOf(await serverVersion(broker.credentials.services), broker.durability, [
+      'session',
+      'notifier',
+    ]),
+    rounds,
+    rows: [row],
+    goals: [atMost('FD_CLOSE for a program that was killed, at the latest', row.maxMs, goalMs)],
+  };
+}
+
+/** A program of its own process that has joined, and lives until it is killed. */
+async function joinedProgram(
+  { servers, user = '', pass = '' }: Credentials,
+  node: string,
+): Promise<Program> {
+  const joined = Promise.withResolvers<undefined>();
+  const program = new Program({
+    name: node,
+    words: [
+      join(import.meta.dirname, 'member-program.js'),
+      ...[servers.join(','), user, pass, realm, node, session, String(boundMs)],
+    ],
+    environment: process.env,
+    onLine: (line) => {
+      if (line === 'joined') joined.resolve(undefined);
+    },
+  });
+  await Promise.race([joined.promise, program.lives]);
+  return program;
+}

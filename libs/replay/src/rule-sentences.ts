@@ -230,7 +230,7 @@ export const ruleSentences: Readonly<Record<Rule, string>> = {
   H10: 'What an earlier or ended run of a node says is refused with WSAENETRESET, recorded, and changes nothing.',
   H11: 'A message that is malformed, too large, of an unknown version or with an unknown field is WSAEFAULT, and is counted.',
   H12: 'When nobody knows whether a command was recorded, the answer is WSAEINPROGRESS (ask again with the same command id), until the log says what became of it or that it never will be recorded (WSAENETDOWN).',
-  H13: 'A service with too much in hand refuses with WSAENOBUFS instead of letting callers wait.',
+  H13: 'A service that has too much in hand, or is asked by one node or of one session more often than it allows, refuses with WSAENOBUFS instead of letting callers wait.',
   H14: 'A session whose log is damaged answers WSAENETDOWN, and nothing is decided on what is left of it.',
   H15: 'What a receiver has no room for, or missed, is counted, and its next receive answers WSAENOBUFS, once.',
   H16: 'A message has at most 524 288 bytes (WSAEMSGSIZE); one that finds too little room at its receiver is cut there, with the same code.',

@@ -18,10 +18,24 @@ class MemoryBook implements NodeBook {
   }
 
   async append(record: NodeRecord, { afterSequence }: { readonly afterSequence: number }) {
-    const last = await this.last(record.node);
+    const last = this.records.findLast((each) => each.record.node === record.node);
     if ((last?.sequence ?? 0) !== afterSequence) return { kind: 'conflict' } as const;
     this.records.push({ record, sequence: this.records.length + 1 });
     return { kind: 'ok', sequence: this.records.length } as const;
+  }
+}
+
+/** The same, with every answer a moment later. */
+class SlowBook extends MemoryBook {
+  waiting = 0;
+  waitingMax = 0;
+
+  override async append(record: NodeRecord, options: { readonly afterSequence: number }) {
+    this.waiting += 1;
+    this.waitingMax = Math.max(this.waitingMax, this.waiting);
+    await new Promise((resolve) => setImmediate(resolve));
+    this.waiting -= 1;
+    return super.append(record, options);
   }
 }
 
@@ -38,12 +52,13 @@ const world: World = {
 
 const message = (incarnation: string, more: object = {}) => encode({ v: 1, incarnation, ...more });
 
-function keeperOn(book: NodeBook) {
+function keeperOn(book: NodeBook, owns: (node: string) => boolean = () => true) {
   const ended: { run: string; evidence: LossEvidence }[] = [];
   const keeper = new NodeKeeper({
     name: 'session-1',
     book,
     world,
+    owns,
     ended: ({ node, incarnation }, evidence) => {
       ended.push({ run: `${node}/${incarnation}`, evidence });
     },
@@ -134,5 +149,127 @@ describe('the node keeper', () => {
     expect(reply).toMatchObject({ ok: false, code: 'WSAEFAULT', facts: { field: 'boundMs' } });
     keeper.beat('ada', new Uint8Array([1, 2, 3]));
     expect(book.records).toEqual([]);
+  });
+});
+
+describe('a node that falls silent', () => {
+  beforeEach(() => {
+    clockMs = 0;
+  });
+
+  const typesIn = (book: MemoryBook) => book.records.map(({ record }) => record.type);
+
+  it('is suspected at half its bound, and heard when it speaks again', async () => {
+    const book = new MemoryBook();
+    const { keeper, ended } = keeperOn(book);
+    await keeper.start('ada', message('run1', { boundMs: 2_000 }));
+    clockMs = 1_001;
+    await keeper.judge();
+    await keeper.judge();
+    expect(book.records.at(-1)?.record).toMatchObject({
+      ...{ type: 'NodeSuspected', silentMs: 1_001, boundMs: 2_000, by: 'session-1' },
+    });
+    // Who is suspected counts as up: nothing is refused to it, and it can be invited.
+    expect(await keeper.status('ada')).toBe('up');
+    expect(await keeper.fence('ada', 'run1')).toBeNull();
+    expect(keeper.figures).toEqual({ up: 1, suspected: 1 });
+
+    clockMs = 1_500;
+    keeper.beat('ada', message('run1'));
+    await keeper.judge();
+    clockMs = 2_400;
+    await keeper.judge();
+    expect(typesIn(book)).toEqual(['NodeStarted', 'NodeSuspected', 'NodeHeard']);
+    expect(keeper.figures).toEqual({ up: 1, suspected: 0 });
+    expect(ended).toEqual([]);
+  });
+
+  it('is lost with the evidence: since when it was suspected, and who judged', async () => {
+    const book = new MemoryBook();
+    const { keeper } = keeperOn(book);
+    await keeper.start('ada', message('run1', { boundMs: 2_000 }));
+    clockMs = 1_001;
+    await keeper.judge();
+    clockMs = 2_001;
+    await keeper.judge();
+    expect(book.records.at(-1)?.record).toMatchObject({
+      ...{ type: 'NodeLost', silentMs: 2_001, boundMs: 2_000, by: 'session-1' },
+      suspectedAt: 1_700_000_001_001,
+    });
+  });
+
+  it('is not taken for heard because we listen anew', async () => {
+    const book = new MemoryBook();
+    const { keeper } = keeperOn(book);
+    await keeper.start('ada', message('run1', { boundMs: 2_000 }));
+    clockMs = 1_001;
+    await keeper.judge();
+    keeper.rearm();
+    clockMs = 1_100;
+    await keeper.judge();
+    expect(typesIn(book)).toEqual(['NodeStarted', 'NodeSuspected']);
+    clockMs = 3_000;
+    await keeper.judge();
+    expect(typesIn(book)).toEqual(['NodeStarted', 'NodeSuspected']);
+    clockMs = 3_002;
+    await keeper.judge();
+    expect(typesIn(book)).toEqual(['NodeStarted', 'NodeSuspected', 'NodeLost']);
+  });
+
+  it('is judged by the arbiter that is to, and by another one a second later', async () => {
+    const book = new MemoryBook();
+    const { keeper } = keeperOn(book, () => false);
+    await keeper.start('ada', message('run1', { boundMs: 4_000 }));
+    clockMs = 2_900;
+    await keeper.judge();
+    expect(typesIn(book)).toEqual(['NodeStarted']);
+    clockMs = 4_500;
+    await keeper.judge();
+    expect(typesIn(book)).toEqual(['NodeStarted', 'NodeSuspected']);
+    clockMs = 5_001;
+    await keeper.judge();
+    expect(typesIn(book)).toEqual(['NodeStarted', 'NodeSuspected', 'NodeLost']);
+  });
+
+  it('is suspected by one arbiter, and all know it', async () => {
+    const book = new MemoryBook();
+    const [one, other] = [keeperOn(book), keeperOn(book)];
+    await one.keeper.start('ada', message('run1', { boundMs: 2_000 }));
+    await other.keeper.status('ada');
+    clockMs = 1_001;
+    await Promise.all([one.keeper.judge(), other.keeper.judge()]);
+    expect(typesIn(book)).toEqual(['NodeStarted', 'NodeSuspected']);
+    expect([one.keeper.figures, other.keeper.figures]).toEqual([
+      { up: 1, suspected: 1 },
+      { up: 1, suspected: 1 },
+    ]);
+  });
+
+  it('[H10] learns from its beat that it was lost, and so does a run that was replaced', async () => {
+    const { keeper } = keeperOn(new MemoryBook());
+    await keeper.start('ada', message('run1', { boundMs: 2_000 }));
+    expect(keeper.beat('ada', message('run1'))).toBeUndefined();
+    expect(keeper.beat('eve', message('run1'))).toBeUndefined();
+    clockMs = 2_001;
+    await keeper.judge();
+    await keeper.judge();
+    const fenced = { ok: false, code: 'WSAENETRESET', rule: 'H10' };
+    expect(keeper.beat('ada', message('run1'))).toMatchObject(fenced);
+    await keeper.start('ada', message('run2'));
+    expect(keeper.beat('ada', message('run1'))).toMatchObject(fenced);
+    expect(keeper.beat('ada', message('run2'))).toBeUndefined();
+  });
+
+  it('vanishes with a thousand others: so many records at a time, and each once', async () => {
+    const book = new SlowBook();
+    const { keeper, ended } = keeperOn(book);
+    const nodes = Array.from({ length: 1_000 }, (_, index) => `node-${String(index)}`);
+    await Promise.all(nodes.map((node) => keeper.start(node, message('run1', { boundMs: 2_000 }))));
+    book.waitingMax = 0;
+    clockMs = 2_001;
+    await Promise.all([keeper.judge(), keeper.judge()]);
+    expect(ended).toHaveLength(1_000);
+    expect(book.waitingMax).toBeLessThanOrEqual(64);
+    expect(typesIn(book).filter((type) => type === 'NodeLost')).toHaveLength(1_000);
   });
 });

@@ -172,6 +172,31 @@ describe('redaction', () => {
     expect(again.refusals).toEqual(session.refusals.map(({ code, rule }) => ({ code, rule })));
   });
 
+  it('names who kept a session, who inherited it, and who may not', () => {
+    const at = (node: string) => socketId({ node, incarnation: 'run1', serial: '9' });
+    const [opens, ...more] = commands.slice(0, 4);
+    if (opens?.type !== 'OpenSession') throw new Error('it is opened first');
+    const electing = { ...opens, policy: { ...opens.policy, rootLoss: 'elect-oldest' as const } };
+    const isLost = { kind: 'superseded', by: 'run2' } as const;
+    const lost = {
+      type: 'LoseNode',
+      node: 'ada-of-acme',
+      incarnation: 'run1',
+      evidence: isLost,
+    } as const;
+    const taken = [at('cy'), at('bob')].map((socket) => ({ ...electing, root: socket }));
+    const story = recorded(conf, [electing, ...more, { ...lost, now: 1_000 }, ...taken]);
+    expect(story.refusals.map(({ rule }) => rule)).toEqual(['H21']);
+    const kept = redact({ sessions: [story], nodes: [] }, redactEverything, tag);
+    expect(JSON.stringify(kept)).not.toMatch(/acme|bob|"cy/);
+    const [session] = kept.sessions;
+    const again = decideAgain(session?.commits ?? [], session?.refusals ?? []);
+    expect(again.refusals).toEqual([{ code: 'WSAEADDRINUSE', rule: 'H21' }]);
+    const decisions = (session?.commits ?? []).flatMap((commit) => commit.decisions);
+    expect(again.decisions).toEqual(decisions.map(({ rule, events }) => ({ rule, events })));
+    expect(decisions.map(({ rule }) => rule).slice(-2)).toEqual(['H18', 'H20']);
+  });
+
   it('keeps the chain as it was recorded', () => {
     const [session] = redact(content, redactEverything, tag).sessions;
     expect(checkChain(session?.commits ?? []).ok).toBe(true);

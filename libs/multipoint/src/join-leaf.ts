@@ -3,7 +3,7 @@ import type { CommandOf } from './command.js';
 import { emit, refuse, type Decision } from './decision.js';
 import type { JoinId, JoinKind, SessionEvent } from './event.js';
 import { lacking, withoutReserved, withReserved, type Asking } from './flows.js';
-import type { AdmissionPolicy } from './policy.js';
+import { unlisted, type AdmissionPolicy } from './policy.js';
 import type { Reservations } from './reservations.js';
 import { isTaken, type Join, type OpenSession, type Session } from './session.js';
 import { linkMadeFor, type SocketId } from './socket-id.js';
@@ -130,8 +130,8 @@ export function turnedAway(
   if (identity.kind === 'allow' && sameEndpoint >= identity.max) {
     return refuse('WSAEISCONN', 'H3', { leaf: address, max: identity.max });
   }
-  const unlisted = notListed(session.policy, nodeOf(address));
-  if (unlisted !== null) return unlisted;
+  const unwelcome = unlisted(session.policy, nodeOf(address));
+  if (unwelcome !== null) return refuse('WSAECONNREFUSED', 'H4', unwelcome);
   const makesRoom = identity.kind === 'replace-old' && sameEndpoint > 0;
   if (!makesRoom && !hasRoom(session, admitting)) {
     return refuse('WSAENOBUFS', 'H5', { capacity, members: session.members.size });
@@ -156,12 +156,6 @@ function heldAgainst(
     if (member !== undefined) held = withoutReserved(held, member);
   }
   return held;
-}
-
-function notListed({ allow, deny }: AdmissionPolicy, node: string): Decision | null {
-  if (deny.includes(node)) return refuse('WSAECONNREFUSED', 'H4', { denied: node });
-  const isAllowed = allow === null || allow.includes(node);
-  return isAllowed ? null : refuse('WSAECONNREFUSED', 'H4', { notAllowed: node });
 }
 
 // An invitation on its way holds a place, and may take it; a request in the waiting room does not.

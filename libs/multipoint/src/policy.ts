@@ -1,4 +1,5 @@
 import type { DirectionBudget, FlowBudget } from './qos.js';
+import type { Facts } from './wsa.js';
 
 /** How many endpoints of one node and port a session takes, and which one stays. */
 export type IdentityPolicy =
@@ -44,6 +45,12 @@ export const winsockPolicy: AdmissionPolicy = {
   rootLoss: 'close-all',
   lingerMs: 30_000,
 };
+
+/** What the lists of a policy say against a node; null for nothing (H4). */
+export function unlisted({ allow, deny }: AdmissionPolicy, node: string): Facts | null {
+  if (deny.includes(node)) return { denied: node };
+  return allow === null || allow.includes(node) ? null : { notAllowed: node };
+}
 
 export const samePolicy = (a: AdmissionPolicy, b: AdmissionPolicy): boolean =>
   a.admit === b.admit &&

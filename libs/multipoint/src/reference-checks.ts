@@ -37,7 +37,7 @@ export interface Model {
   isGroup: boolean;
   data: 'rooted' | 'nonrooted';
   /** Since its root was lost, and until when; null while there is a root. */
-  orphaned: { heir: SocketId | null; until: number } | null;
+  orphaned: { lost: SocketId; heir: SocketId | null; until: number } | null;
   policy: AdmissionPolicy;
   backlog: number | null;
   joinCount: number;
@@ -168,6 +168,7 @@ export const checks: Checks = {
   OpenSession: [
     ['WSAEADDRINUSE', 'R12', (m, c) => isHeld(m, c) && !isThere(m, c)],
     ['WSAEADDRINUSE', 'H21', (m, { root }) => isForAnother(m, nodeIn(root ?? ''))],
+    ['WSAEACCES', 'H20', (m, { root }) => isStranger(m, root)],
     ['WSAEINVAL', 'H20', (m, { root }) => succeeds(m, root) && taken(m, root)],
     ['WSAEINVAL', 'H20', (m, { root, data }) => succeeds(m, root) && data !== m.data],
   ],
@@ -244,4 +245,10 @@ const isForAnother = (m: Model, node: string): boolean => {
   const heir = m.orphaned?.heir ?? null;
   return heir !== null && node !== '' && nodeIn(heir) !== node;
 };
+// Somebody whom the lists turn away, and whose node did not keep the session before.
+const isStranger = (m: Model, root: SocketId | null): boolean =>
+  root !== null &&
+  m.orphaned?.heir === null &&
+  nodeIn(m.orphaned.lost) !== nodeIn(root) &&
+  notListed(m, root);
 export const mustWait = (m: Model): boolean => !m.isGroup && m.policy.admit === 'ask';

@@ -254,9 +254,9 @@ export function apply(m: Model, event: SessionEvent): void {
       m.members = m.members.filter(({ leaf }) => leaf !== event.leaf);
       return;
     case 'RootLost': {
-      const { heir, until } = event;
+      const { root: lost, heir, until } = event;
       const members = m.members.map((member) => ({ ...member, link: null }));
-      Object.assign(m, { root: null, backlog: null, orphaned: { heir, until }, members });
+      Object.assign(m, { root: null, backlog: null, orphaned: { lost, heir, until }, members });
       return;
     }
     case 'HeirElected':

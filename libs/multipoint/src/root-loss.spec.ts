@@ -30,6 +30,7 @@ import {
   member,
   opened,
   opens,
+  policyChanged,
   rejects,
   root,
   rootLost,
@@ -272,6 +273,24 @@ describe('another root', () => {
       .thenRefused({ code: 'WSAEINVAL', rule: 'H20', facts: { data: 'nonrooted' } });
   });
 
+  it('[H20] [H4] is nobody whom the lists turn away, but may be on the node of the lost one', () => {
+    const others = [
+      [{ allow: ['bob', 'carol'] }, { notAllowed: 'dave' }],
+      [{ deny: ['dave', 'ada'] }, { denied: 'dave' }],
+    ] as const;
+    for (const [lists, facts] of others) {
+      const waits = [opened({ rootLoss: 'linger', ...lists }), rootLost()] as const;
+      given(...waits)
+        .when(opens({}, { root: socket('dave', 2) }))
+        .thenRefused({ code: 'WSAEACCES', rule: 'H20', facts });
+      for (const by of [socket('bob', 2), adaAgain]) {
+        given(...waits)
+          .when(opens({}, { root: by }))
+          .then(rootReplaced(by));
+      }
+    }
+  });
+
   it('[H20] [R12] comes once', () => {
     given(...vacant, rootReplaced(adaAgain))
       .when(opens({}, { root: socket('dave', 1) }))
@@ -305,6 +324,13 @@ describe('the heir', () => {
           facts: { heir: bob.socket, until },
         });
     }
+  });
+
+  it('[H21] stays heir though the policy would not let it in any more', () => {
+    const denied = policyChanged({ rootLoss: 'elect-oldest', deny: ['bob'] });
+    given(...electing, ...member(bob, 'J1'), denied, rootLost(bob))
+      .when(opens({}, { root: bobsRoot }))
+      .then(rootReplaced(bobsRoot));
   });
 
   it('[H21] [H23] is the next oldest when it leaves or is lost, who is told', () => {

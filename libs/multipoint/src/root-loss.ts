@@ -3,6 +3,7 @@ import { emit, refuse, type Decision } from './decision.js';
 import { dismantled } from './dismantle.js';
 import type { SessionEvent } from './event.js';
 import { evolve } from './evolve.js';
+import { unlisted } from './policy.js';
 import { assert } from './result.js';
 import { isTaken, type OpenSession, type Session } from './session.js';
 import { socketParts, type SocketId } from './socket-id.js';
@@ -56,10 +57,14 @@ export function succeedRoot(command: CommandOf<'OpenSession'>, session: OpenSess
   const { root, data } = command;
   const { vacancy, incarnation } = session;
   assert(root !== null && vacancy !== null, 'a root succeeds one that is lost');
-  const { heir, until } = vacancy;
-  if (heir !== null && nodeOf(heir) !== nodeOf(root)) {
+  const { lost, heir, until } = vacancy;
+  const node = nodeOf(root);
+  if (heir !== null && nodeOf(heir) !== node) {
     return refuse('WSAEADDRINUSE', 'H21', { heir, until });
   }
+  // Its own node need not be on the lists, which are about members; and an heir is one already.
+  const unwelcome = heir === null && node !== nodeOf(lost) ? unlisted(session.policy, node) : null;
+  if (unwelcome !== null) return refuse('WSAEACCES', 'H20', unwelcome);
   if (isTaken(session, root)) return refuse('WSAEINVAL', 'H20', { root });
   if (data !== session.data) return refuse('WSAEINVAL', 'H20', { data: session.data });
   return emit('H20', { type: 'RootReplaced', root, incarnation });

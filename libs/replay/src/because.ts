@@ -60,7 +60,7 @@ export function because(scene: Scene): readonly string[] {
     case 'R87':
       return [howJoinEnded(scene)];
     case 'H20':
-      return [notTheSuccessor(refusal.command, before)];
+      return [notTheSuccessor(refusal, before)];
     case 'H6':
     case 'R33':
       return [socketTaken(scene)];

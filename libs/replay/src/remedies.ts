@@ -62,7 +62,7 @@ function ideas(scene: Scene): readonly Idea[] {
     case 'H21':
       return heirOpens(command, before);
     case 'H20':
-      return rightSuccessor(command, before);
+      return rightSuccessor(refusal, before);
     case 'R35':
       return [listening(scene)];
     case 'E11':

@@ -1,3 +1,4 @@
+import type { RefusalRecord } from '@joinleaf/event-log';
 import {
   isTaken,
   socketParts,
@@ -20,10 +21,17 @@ export function vacancyWords({ vacancy, address }: OpenSession): string {
 }
 
 /** Why a socket cannot be the next root (H20). */
-export function notTheSuccessor(command: SessionCommand, before: Session): string {
+export function notTheSuccessor(
+  { command, code }: Pick<RefusalRecord, 'command' | 'code'>,
+  before: Session,
+): string {
   if (before.phase !== 'open' || command.type !== 'OpenSession') return 'no root is waited for';
-  return command.root !== null && isTaken(before, command.root)
-    ? `${command.root} plays a part in the session already`
+  const { root } = command;
+  if (root !== null && code === 'WSAEACCES') {
+    return `node ${socketParts(root).node} is turned away by the lists of the policy`;
+  }
+  return root !== null && isTaken(before, root)
+    ? `${root} plays a part in the session already`
     : `the data plane of ${before.address} is ${before.data}, and not ${command.data}`;
 }
 
@@ -40,8 +48,18 @@ export function anotherRoot(open: OpenSession): readonly Idea[] {
 }
 
 /** Ways to be the root that a session waits for. */
-export function rightSuccessor(command: SessionCommand, before: Session): readonly Idea[] {
+export function rightSuccessor(
+  { command, code }: Pick<RefusalRecord, 'command' | 'code'>,
+  before: Session,
+): readonly Idea[] {
   if (before.phase !== 'open' || command.type !== 'OpenSession' || command.root === null) return [];
+  if (code === 'WSAEACCES') {
+    const { node } = socketParts(before.vacancy?.lost ?? command.root);
+    const root = freshSocket(before.vacancy?.lost ?? command.root);
+    return [
+      { words: `node ${node} opens it, which has kept it before`, command: { ...command, root } },
+    ];
+  }
   if (isTaken(before, command.root)) {
     const words = 'a new socket opens the session';
     return [{ words, command: { ...command, root: freshSocket(command.root) } }];

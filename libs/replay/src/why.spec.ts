@@ -257,6 +257,14 @@ const cases: readonly Case[] = [
     remedy: ['a new socket opens the session', 'accepted'],
   },
   {
+    name: 'a root that the lists turn away',
+    given: [opens({ rootLoss: 'linger', allow: ['bob'] }), loses('ada', startAt)],
+    when: opens({}, { root: socket('cy', 2) }),
+    refused: ['WSAEACCES', 'H20'],
+    because: 'node cy is turned away by the lists of the policy',
+    remedy: ['node ada opens it, which has kept it before', 'accepted'],
+  },
+  {
     name: 'a root with another data plane',
     given: [opens({ rootLoss: 'linger' }), loses('ada', startAt)],
     when: opens({}, { root: socket('bob', 2), data: 'rooted' }),

@@ -273,6 +273,14 @@ describe('a store that was cut', () => {
     expect(again.join('\n')).toMatch(/^(conf-7|lobby): lost-end/m);
     await expect(startService('session')).rejects.toThrow(ProgramEnded);
     expect(await logOf('session')).toContain('its sequences were used again');
+
+    // The way out of docs/DAMAGE.md, for who accepts the loss: nodes are told anew from what is left.
+    await manager.streams.delete(subjects.streams.notifications);
+    await startServices();
+    await allTold();
+    expect((await wrong()).filter((one) => !one.includes('lost-end'))).toEqual([]);
+    expect(await answers('other')).toBe('done');
+    expect((await say('doctor')).exitCode).toBe(0);
   }, 90_000);
 });
 

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { Act } from './act.js';
 import type { ExportOptions } from './verbs/export.js';
-import type { HistoriesOptions } from './histories.js';
 import type { LadderOptions } from './verbs/ladder.js';
 import type { LogOptions } from './verbs/log.js';
 import type { LsOptions } from './verbs/ls.js';
@@ -9,6 +8,7 @@ import type { ReplayOptions } from './verbs/replay.js';
 import type { ShowOptions } from './verbs/show.js';
 import type { StateOptions } from './verbs/state.js';
 import type { TailOptions } from './verbs/tail.js';
+import type { VerifyOptions } from './verbs/verify.js';
 import type { WhyOptions } from './verbs/why.js';
 
 // Verbs that look and never write: they connect as the auditor, who cannot.
@@ -169,8 +169,9 @@ function registerChecking(program: Command, act: Act): void {
     .description('is the log what was written: streams, chains, what nodes were told')
     .argument('[source...]', source)
     .option('--all', 'everything that is stored, which is the default')
+    .option('--copies', 'compare what the servers of a cluster keep, too; takes its time')
     .addHelpText('before', examples('verify --all', 'verify conf-7', 'verify x.jlcap'))
-    .action((sources: string[], options: HistoriesOptions, self: Command) =>
+    .action((sources: string[], options: VerifyOptions, self: Command) =>
       act(self, async (context) =>
         (await import('./verbs/verify.js')).verify(context, sources, options),
       ),

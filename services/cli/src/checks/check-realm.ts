@@ -1,12 +1,13 @@
 import type { SessionAddress } from '@joinleaf/multipoint';
 import { UnreadableCommit } from '@joinleaf/event-log';
 import { sessionIn } from '@joinleaf/wire';
+import { compareCopies } from '@joinleaf/jetstream-log';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connectLive, type Live } from '../live.js';
 import { loadSession } from '../sources.js';
 import type { VerbContext } from '../verb.js';
 import { checkStreams } from './check-streams.js';
-import { finding, type Finding, type Problem } from './finding.js';
+import { finding, problemOf, type Finding, type Problem } from './finding.js';
 import { Progress } from './progress.js';
 import { SessionChecks } from './session-checks.js';
 import { ToldChecks } from './told-checks.js';
@@ -14,14 +15,24 @@ import { ToldChecks } from './told-checks.js';
 /** How many messages the log counted when the reading began, in all and for each session. */
 interface Count {
   readonly lastSequence: number;
+  /** Servers that keep the log. */
+  readonly replicas: number;
   readonly subjects: Readonly<Record<string, number>>;
+}
+
+export interface RealmOptions {
+  /** Whether to compare what the servers of a cluster keep, which takes reading all of it several times. */
+  readonly copies?: boolean;
 }
 
 /**
  * Checks everything that a realm has stored, in one reading: streams, every session, every notification. What is told
  * of the log is read before the log, so that all it speaks of must be in there.
  */
-export async function* checkRealm(context: VerbContext): AsyncGenerator<Finding> {
+export async function* checkRealm(
+  context: VerbContext,
+  { copies = false }: RealmOptions = {},
+): AsyncGenerator<Finding> {
   const { settings, world } = context;
   const signal = world.interrupted;
   await using live = await connectLive(settings(), { role: 'auditor', signal });
@@ -45,6 +56,7 @@ export async function* checkRealm(context: VerbContext): AsyncGenerator<Finding>
     else if (stream.what === `stream ${notifications}`) yield withMore(stream, told.streamProblems);
     else yield stream;
   }
+  if (copies) yield await copiesFinding(context, live, count);
   yield* told.findings();
   yield* sessions.findings(world.now());
 }
@@ -106,11 +118,50 @@ async function readLog(
 
 async function countOf({ nc, subjects }: Live): Promise<Count> {
   const manager = await jetstreamManager(nc, { checkAPI: false });
-  const { state } = await manager.streams.info(subjects.streams.events, {
+  const { state, config } = await manager.streams.info(subjects.streams.events, {
     subjects_filter: subjects.allEvents(),
   });
-  return { lastSequence: state.last_seq, subjects: state.subjects ?? {} };
+  return {
+    lastSequence: state.last_seq,
+    replicas: config.num_replicas,
+    subjects: state.subjects ?? {},
+  };
 }
+
+const differencesMax = 10;
+
+// What one server has lost is read from the others, and so it shows nowhere else.
+async function copiesFinding(
+  context: VerbContext,
+  { nc, subjects }: Live,
+  { lastSequence, replicas }: Count,
+): Promise<Finding> {
+  const what = `copies of ${subjects.streams.events}`;
+  if (replicas === 1) return finding(what, 'there is one');
+  using progress = new Progress(context, 'comparing copies');
+  const problems: Problem[] = [];
+  const comparing = {
+    lastSequence,
+    replicas,
+    signal: context.world.interrupted,
+    onProgress: (sequence: number) => {
+      progress.at(sequence, lastSequence);
+    },
+  };
+  for await (const { sequence, isAbsent } of compareCopies(nc, subjects, comparing)) {
+    const detail = isAbsent
+      ? `message ${String(sequence)} is missing on some server`
+      : `message ${String(sequence)} is another one on some server`;
+    if (problems.length < differencesMax) {
+      problems.push(problemOf('copies-differ', detail, copiesNext, sequence));
+    }
+  }
+  const end = `${String(replicas)} copies are the same up to message ${String(lastSequence)}`;
+  return finding(what, problems.length === 0 ? end : 'are not the same', problems);
+}
+
+const copiesNext =
+  'stop one server after the other and compare again: with the damaged one away they agree; empty its store, and it copies the log anew';
 
 // A session that lost its last commits is a sound chain that is too short: others remember more of it.
 async function findLostEnds(

@@ -33,7 +33,8 @@ export async function examineStreams(live: Live, reports: StreamReports): Promis
   ];
 }
 
-function streamSigns(report: StreamReport): readonly Sign[] {
+/** What there is to say of one stream. */
+export function streamSigns(report: StreamReport): readonly Sign[] {
   const { name, differences, messages, bytes, bytesMax, replicas } = report;
   const signs: Sign[] = differences.map(({ field, found, wanted }) =>
     bad(
@@ -63,9 +64,10 @@ function copySigns({ name, isClustered, leader, copies, replicas }: StreamReport
   if (away.length > 0) {
     const names = away.map(({ server }) => server).join(', ');
     const left = replicas - away.length;
+    const majority = Math.floor(replicas / 2) + 1;
     const detail = `${String(left)} of ${String(replicas)} copies are current; not ${names}`;
-    const next = `bring ${names} back: with fewer than ${String(Math.floor(replicas / 2) + 1)} nothing is decided`;
-    signs.push(look(name, detail, next));
+    const next = `bring ${names} back: with fewer than ${String(majority)} nothing is decided`;
+    signs.push(left < majority ? bad(name, detail, next) : look(name, detail, next));
   }
   for (const { server, lag } of slow) {
     signs.push(

@@ -1,4 +1,4 @@
-import { reportStreams } from '@joinleaf/jetstream-log';
+import { reportStreams, type StreamReports, type StreamRole } from '@joinleaf/jetstream-log';
 import { bad, dim, good, line, strong, warn, wrap, type Line } from '@joinleaf/transcript';
 import { askServices } from '../ask-services.js';
 import { examineBroker } from '../doctor/examine-broker.js';
@@ -7,7 +7,7 @@ import { examineServices } from '../doctor/examine-services.js';
 import { examineStreams } from '../doctor/examine-streams.js';
 import { bad as badSign, type Sign } from '../doctor/sign.js';
 import { exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
-import { connectLive, type Live } from '../live.js';
+import { connectLive, reasonOf, type Live } from '../live.js';
 import type { VerbContext } from '../verb.js';
 
 /** `joinleaf doctor`: one page for whoever is on call: what is well, what is not, and what to do next. */
@@ -50,20 +50,44 @@ async function examine(context: VerbContext): Promise<readonly Sign[]> {
     return [badSign('broker', error.message, error.hints.join('; '))];
   }
   await using open = live;
-  const reports = await reportStreams(open.nc, open.subjects);
-  const log = reports.streams.find(({ role }) => role === 'events');
-  const askedAt = world.now();
-  const answers = await askServices(open, 'PING');
-  const answeredAt = world.now();
   return [
-    ...(await examineBroker(open, () => world.now())),
-    ...(await examineStreams(open, reports)),
-    ...examineServices({ answers, askedAt, answeredAt, logEnd: log?.lastSequence ?? null }),
-    ...(await examineParked(open, signal)),
-    ...(reports.streams.some(({ role }) => role === 'nodes')
-      ? await examineNodes(open, signal, world.now())
-      : []),
+    ...(await guarded('broker', () => examineBroker(open, () => world.now()))),
+    ...(await examineLog(context, open)),
+    ...(await guarded('parked messages', () => examineParked(open, signal))),
   ];
+}
+
+async function examineLog({ world }: VerbContext, live: Live): Promise<readonly Sign[]> {
+  let reports: StreamReports = { streams: [], missing: [] };
+  const streams = await guarded('streams', async () => {
+    reports = await reportStreams(live.nc, live.subjects);
+    return examineStreams(live, reports);
+  });
+  const ofRole = (role: StreamRole) => reports.streams.find((stream) => stream.role === role);
+  const askedAt = world.now();
+  const answers = await askServices(live, 'PING');
+  const answeredAt = world.now();
+  const logEnd = ofRole('events')?.lastSequence ?? null;
+  return [
+    ...streams,
+    ...examineServices({ answers, askedAt, answeredAt, logEnd }),
+    ...(ofRole('nodes') === undefined
+      ? []
+      : await guarded('nodes', () => examineNodes(live, world.interrupted, world.now()))),
+  ];
+}
+
+// What cannot be examined is a sign too, and the rest of the page is wanted all the more.
+async function guarded(
+  what: string,
+  work: () => Promise<readonly Sign[]>,
+): Promise<readonly Sign[]> {
+  try {
+    return await work();
+  } catch (error) {
+    const next = 'without a majority of its servers a cluster answers nothing: nats server ls';
+    return [badSign(what, `cannot be asked: ${reasonOf(error)}`, next)];
+  }
 }
 
 const marks = { ok: good('ok  '), look: warn('look'), bad: bad('bad ') } as const;

@@ -1,7 +1,7 @@
 import { checkChain } from '@joinleaf/event-log';
 import { bad, dim, good, line, strong, warn, wrap, type Line } from '@joinleaf/transcript';
 import { readCaptureFile, troubleIn } from '../capture-file.js';
-import { checkRealm, checkSessions } from '../checks/check-realm.js';
+import { checkRealm, checkSessions, type RealmOptions } from '../checks/check-realm.js';
 import {
   finding,
   goodText,
@@ -17,6 +17,8 @@ import type { Loaded } from '../sources.js';
 import { parseTarget, type Target } from '../targets.js';
 import { suggest, type VerbContext } from '../verb.js';
 
+export type VerifyOptions = Pick<HistoriesOptions, 'all'> & RealmOptions;
+
 /**
  * `joinleaf verify [SRC…]`: is the log what was written? Without a source everything that is stored: streams, every
  * session's chain and fold, and what nodes were told.
@@ -24,7 +26,7 @@ import { suggest, type VerbContext } from '../verb.js';
 export async function verify(
   context: VerbContext,
   sources: readonly string[],
-  options: HistoriesOptions,
+  options: VerifyOptions,
 ): Promise<ExitCode> {
   const { terminal, world } = context;
   const isAll = options.all === true || sources.length === 0;
@@ -38,7 +40,7 @@ export async function verify(
   const named = targets.flatMap((target) => (target.kind === 'session' ? [target.session] : []));
   if (isAll) {
     let sound = 0;
-    for await (const one of checkRealm(context)) {
+    for await (const one of checkRealm(context, options)) {
       const isSession = isOfSession(one);
       sound += isSession && one.fine ? 1 : 0;
       // Of many sessions those are shown of which something has to be said.
@@ -87,7 +89,8 @@ function summary(context: VerbContext, sound: number, findings: readonly Finding
       damaged === 0 ? dim('0 damaged') : bad(`${String(damaged)} damaged`),
     ),
   ]);
-  suggest(context, damaged === 0 ? 'joinleaf replay --all' : 'joinleaf doctor');
+  const isSound = findings.every(({ fine }) => fine);
+  suggest(context, isSound ? 'joinleaf replay --all' : 'joinleaf doctor');
 }
 
 function findingLines(one: Finding, width: number | null): readonly Line[] {

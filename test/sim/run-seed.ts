@@ -4,6 +4,8 @@ import { findingsIn } from '../deployment/check-history.js';
 import { membersOf } from '../deployment/ghosts.js';
 import { sessionsIn, type Records } from '../deployment/records.js';
 import type { Journal } from '../deployment/journal.js';
+import { checkHistories, explain, type History } from '@joinleaf/linearizability';
+import { Recording } from './recording.js';
 import { merged } from './life-journal.js';
 import { Play } from './players.js';
 import { simRecords } from './sim-records.js';
@@ -25,7 +27,11 @@ export interface SeedResult {
   /** What happened, and how often: what a campaign must have seen. */
   readonly counts: ReadonlyMap<string, number>;
   /** What is on record and what programs were told, for whoever wants to know why. */
-  readonly history: { readonly records: Records; readonly journal: Journal };
+  readonly history: {
+    readonly records: Records;
+    readonly journal: Journal;
+    readonly histories: readonly History[];
+  };
   readonly joins: number;
   readonly commits: number;
   readonly simulatedMs: number;
@@ -56,6 +62,8 @@ export async function runSeed({ seed, faultsMs = faultsMsDefault }: SeedWish): P
     guests: ['ann', 'bob', 'cid', 'dan'].slice(0, chance.whole(2, 4)),
   });
   const swarm = new Swarm(simulation, play, chance.fork('swarm'));
+  const recording = new Recording();
+  simulation.nats.tap = recording;
   const never = () => false;
 
   simulation.start();
@@ -79,13 +87,15 @@ export async function runSeed({ seed, faultsMs = faultsMsDefault }: SeedWish): P
   for (const [what, count] of Object.entries(simulation.appends))
     simulation.count(`append: ${what}`, count);
   countHistory(simulation, records);
+  const histories = recording.histories(seed, records);
+  findings.push(...illegal(histories, simulation));
   return {
     seed,
     replicas,
     faults: swarm.kinds,
     findings,
     counts: simulation.counts,
-    history: { records, journal },
+    history: { records, journal, histories },
     joins: journal.answers.length,
     commits: records.commits.length,
     simulatedMs: timeline.now,
@@ -108,6 +118,14 @@ async function atRest(simulation: Simulation, play: Play): Promise<readonly stri
   };
   while (timeline.now < until) if (await isQuiet()) return [];
   return play.isSettled ? [] : ['calls had no outcome long after the last fault'];
+}
+
+// On a cluster, a refusal may rest on what a leader knew that had not caught up.
+function illegal(histories: readonly History[], { jetstream }: Simulation): readonly string[] {
+  const staleRefusals = jetstream.replicas > 1;
+  return checkHistories(histories, { staleRefusals, stepsMax: 300_000 }).flatMap((result) => {
+    return result.verdict === 'illegal' ? [`not linearizable: ${explain(result)}`] : [];
+  });
 }
 
 // A member that no living program knows of.

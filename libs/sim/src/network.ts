@@ -31,12 +31,20 @@ export interface Subscriber {
   readonly take: (packet: Packet) => void;
 }
 
+/** Listens to what processes ask and are answered, for whoever records histories. Times are simulated milliseconds. */
+export interface Tap {
+  asked(process: string, request: Packet, at: number): void;
+  /** `reply` is null when none came in time. */
+  answered(process: string, request: Packet, reply: Packet | null, at: number): void;
+}
+
 /** The server, as a connection sees it. */
 export interface Network {
   readonly timeline: Timeline;
   readonly chance: Chance;
   readonly faults: NetworkFaults;
   readonly isUp: boolean;
+  readonly tap: Tap | null;
   publish(packet: Packet): void;
   /** Answers how to end it. */
   subscribe(subscriber: Subscriber): () => void;

@@ -38,6 +38,7 @@ interface Waiting {
   readonly resolve: (message: Msg) => void;
   readonly reject: (error: Error) => void;
   readonly callOff: () => void;
+  readonly answered: (packet: Packet | null) => void;
 }
 
 /** How long the server believes in a connection that it hears nothing of, in milliseconds. */
@@ -93,7 +94,7 @@ export class SimConnection implements Remote {
     if (this.#state === 'closed') throw new ClosedConnectionError();
     const packet: Packet = {
       subject,
-      data: typeof payload === 'string' ? new TextEncoder().encode(payload) : payload,
+      data: bytesOf(payload),
       ...(reply === undefined ? {} : { reply }),
       ...(headers === undefined ? {} : { headers }),
     };
@@ -136,12 +137,20 @@ export class SimConnection implements Remote {
     const token = String(this.#tokens);
     return new Promise((resolve, reject) => {
       this.#openInbox();
+      const reply = `${this.#inbox}.${token}`;
+      const request = { subject, data: bytesOf(data), reply };
+      const { tap, timeline } = this.#nats;
+      const { name } = this.#process;
+      tap?.asked(name, request, timeline.now);
+      const answered = (packet: Packet | null) => {
+        tap?.answered(name, request, packet, timeline.now);
+      };
       const callOff = this.#process.after(timeout, () => {
         this.#waiting.delete(token);
+        answered(null);
         reject(new TimeoutError());
       });
-      this.#waiting.set(token, { resolve, reject, callOff });
-      const reply = `${this.#inbox}.${token}`;
+      this.#waiting.set(token, { resolve, reject, callOff, answered });
       this.publish(subject, data, headers === undefined ? { reply } : { reply, headers });
     });
   }
@@ -334,6 +343,8 @@ export class SimConnection implements Remote {
         if (waiting === undefined) return;
         this.#waiting.delete(token);
         waiting.callOff();
+        const { subject, data } = message;
+        waiting.answered({ subject, data });
         if (message.headers?.code === 503 && message.data.length === 0) {
           const cause = new NoRespondersError(message.subject);
           waiting.reject(new RequestError(cause.message, { cause }));
@@ -359,3 +370,6 @@ export class SimConnection implements Remote {
     return message as unknown as Msg;
   }
 }
+
+const bytesOf = (payload: Uint8Array | string = ''): Uint8Array =>
+  typeof payload === 'string' ? new TextEncoder().encode(payload) : payload;

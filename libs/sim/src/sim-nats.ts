@@ -1,6 +1,6 @@
 import { headers } from '@nats-io/transport-node';
 import type { Chance } from './chance.js';
-import type { Network, NetworkFaults, Packet, Remote, Subscriber } from './network.js';
+import type { Network, NetworkFaults, Packet, Remote, Subscriber, Tap } from './network.js';
 import { SimConnection, type ConnectWish } from './sim-connection.js';
 import type { Timeline } from './timeline.js';
 
@@ -23,6 +23,7 @@ export class SimNats implements Network {
   readonly #connections = new Set<SimConnection>();
   #isUp = true;
   faults: NetworkFaults = calm;
+  tap: Tap | null = null;
 
   constructor(
     readonly timeline: Timeline,

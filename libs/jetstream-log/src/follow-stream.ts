@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { comesBack } from './comes-back.js';
 import { polledMessages } from './polled-messages.js';
 import { pulledMessages } from './pulled-messages.js';
-import { askLeader, withPatience } from './read-subject.js';
+import { readBetween, withPatience } from './read-subject.js';
 import { RegressionWatch, type Expectation } from './regression-watch.js';
 import type { Requests } from './requests.js';
 import { StallWatch, type Progress } from './stall-watch.js';
@@ -82,8 +82,8 @@ export async function* followStream(
 }
 
 /**
- * Asks the stream's leader for what was not delivered: a consumer reads the copy of one server, which may have lost what
- * the others still have.
+ * Asks the other servers for what was not delivered: a consumer reads the copy of one of them, which may have lost what the
+ * others still have.
  */
 async function* fillGaps(
   requests: Requests,
@@ -96,19 +96,14 @@ async function* fillGaps(
       yield one;
       continue;
     }
-    const { to } = one;
-    let { from } = one;
-    while (from <= to) {
-      const next = { seq: from, next_by_subj: subject };
-      const message = await withPatience(requests, patienceMs, signal, () =>
-        askLeader(access, next),
-      );
-      const isMissed = message !== null && message.sequence <= to;
-      const until = isMissed ? message.sequence : to + 1;
-      if (from < until) yield { kind: 'gap', from, to: until - 1 };
-      if (isMissed) yield { kind: 'message', message };
-      from = until + 1;
+    let due = one.from;
+    const between = { subject, patienceMs, signal, from: one.from, before: one.to + 1 };
+    for await (const message of readBetween(requests, access, between)) {
+      if (due < message.sequence) yield { kind: 'gap', from: due, to: message.sequence - 1 };
+      yield { kind: 'message', message };
+      due = message.sequence + 1;
     }
+    if (due <= one.to) yield { kind: 'gap', from: due, to: one.to };
   }
 }
 

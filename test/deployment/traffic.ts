@@ -96,6 +96,12 @@ export class Traffic {
     this.#rest = null;
   }
 
+  /** Nobody asks any more, whatever becomes of what was asked: the deployment is of no more use. */
+  giveUp(): void {
+    this.#stopping = true;
+    this.goOn();
+  }
+
   /**
    * Nobody asks any more, every call has its outcome, and the sessions are closed. The programs stay connected,
    * to hear what there is still to hear.

@@ -3,6 +3,7 @@ import { printedChance } from '../deployment/chance.js';
 import { runCampaign, type CampaignResult, type Suffered } from './campaign.js';
 import { faults } from './catalogue/all.js';
 import { notHere } from './catalogue/not-here.js';
+import { sufferedLine } from './page.js';
 import { hindrance } from './plan.js';
 import { Sightings } from './sightings.js';
 
@@ -25,7 +26,10 @@ beforeAll(async () => {
     namespaces: false,
     timeLibrary: null,
     sightings,
-    onSuffered: (suffered) => told.push(suffered),
+    onSuffered: (suffered) => {
+      told.push(suffered);
+      process.stderr.write(sufferedLine(suffered));
+    },
   });
 }, 150_000);
 

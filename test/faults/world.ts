@@ -160,6 +160,7 @@ export class World implements AsyncDisposable {
 
   async stop(): Promise<void> {
     this.#stopKeeping();
+    this.traffic.giveUp();
     await this.parts.after.disposeAsync();
   }
 

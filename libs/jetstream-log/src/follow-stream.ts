@@ -3,17 +3,11 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { comesBack } from './comes-back.js';
 import { polledMessages } from './polled-messages.js';
 import { pulledMessages } from './pulled-messages.js';
-import { askLeader, withPatience } from './read-subject.js';
+import { readBetween, withPatience } from './read-subject.js';
 import { RegressionWatch, type Expectation } from './regression-watch.js';
 import type { Requests } from './requests.js';
 import { StallWatch, type Progress } from './stall-watch.js';
-import type {
-  BatchedMessage,
-  StoredMessage,
-  StreamAccess,
-  StreamExtent,
-  Which,
-} from './stream-access.js';
+import type { BatchedMessage, StoredMessage, StreamAccess, StreamExtent } from './stream-access.js';
 import { StreamUnreachable } from './trouble.js';
 
 export interface StreamFollowing {
@@ -64,8 +58,7 @@ export async function* followStream(
   const place = new Place(begun, following.afterSequence, complete);
   const regression = place.regression(begun);
   if (regression !== null) throw regression;
-  const filled = (found: Iterable<FollowedMessage>) =>
-    fillGaps(requests, access, { ...following, isReplicated: place.isReplicated }, found);
+  const filled = (found: Iterable<FollowedMessage>) => fillGaps(requests, access, following, found);
   if (place.due <= begun.firstSequence) yield* filled(place.skippedTo(begun.firstSequence));
   yield* place.arrival();
 
@@ -89,13 +82,13 @@ export async function* followStream(
 }
 
 /**
- * Asks the stream's leader for what was not delivered: a consumer reads the copy of one server, which may have lost what
- * the others still have.
+ * Asks the other servers for what was not delivered: a consumer reads the copy of one of them, which may have lost what the
+ * others still have.
  */
 async function* fillGaps(
   requests: Requests,
   access: StreamAccess,
-  { subject, signal, isReplicated }: StreamFollowing & { readonly isReplicated: boolean },
+  { subject, signal }: StreamFollowing,
   found: Iterable<FollowedMessage>,
 ): AsyncGenerator<FollowedMessage> {
   for (const one of found) {
@@ -103,38 +96,23 @@ async function* fillGaps(
       yield one;
       continue;
     }
-    const { to } = one;
-    let { from } = one;
-    while (from <= to) {
-      const next = { seq: from, next_by_subj: subject };
-      const message = await leaderHas(requests, access, next, { isReplicated, signal });
-      const isMissed = message !== null && message.sequence <= to;
-      const until = isMissed ? message.sequence : to + 1;
-      if (from < until) yield { kind: 'gap', from, to: until - 1 };
-      if (isMissed) yield { kind: 'message', message };
-      from = until + 1;
+    let { from: due } = one;
+    // The reader's place is beyond them already: who gave up here would leave them out without a word.
+    for (let isDone = false; !isDone && !signal?.aborted;) {
+      const between = { subject, patienceMs, signal, from: due, before: one.to + 1 };
+      try {
+        for await (const message of readBetween(requests, access, between)) {
+          if (due < message.sequence) yield { kind: 'gap', from: due, to: message.sequence - 1 };
+          yield { kind: 'message', message };
+          due = message.sequence + 1;
+        }
+        isDone = true;
+      } catch (error) {
+        if (!(error instanceof StreamUnreachable) || requests.closed) throw error;
+      }
     }
-  }
-}
-
-// A new leader of several replicas is asked for a while: it answers before it has everything that it was elected for.
-async function leaderHas(
-  requests: Requests,
-  access: StreamAccess,
-  which: Which,
-  {
-    isReplicated,
-    signal,
-  }: { readonly isReplicated: boolean; readonly signal?: AbortSignal | undefined },
-): Promise<StoredMessage | null> {
-  const { clock } = requests;
-  const deadline = clock.now() + (isReplicated ? patienceMs : 0);
-  for (;;) {
-    const message = await withPatience(requests, patienceMs, signal, () =>
-      askLeader(access, which),
-    );
-    if (message !== null || signal?.aborted || clock.now() >= deadline) return message;
-    await clock.delay(pauseMs);
+    if (signal?.aborted) return;
+    if (due <= one.to) yield { kind: 'gap', from: due, to: one.to };
   }
 }
 

@@ -18,7 +18,7 @@ import { commitSchema, encode, sessionIn, type Subjects } from '@joinleaf/wire';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { followStream, type FollowedMessage } from './follow-stream.js';
 import { Publisher } from './publisher.js';
-import { askLeader, readSubject, withPatience, type SubjectReading } from './read-subject.js';
+import { readBetween, readSubject } from './read-subject.js';
 import { Requests } from './requests.js';
 import { SlotWriter, type SlotCounts } from './slot-writer.js';
 import { sha256, storedCommit } from './stored-commit.js';
@@ -106,8 +106,11 @@ export class JetStreamLog implements EventLog {
     try {
       for await (const message of readSubject(this.#requests, this.#access, reading)) {
         const commit = storedCommit(message);
-        const between = { from: sequence + 1, before: message.sequence };
-        if (commit.revision !== due) yield* this.#missed(subject, between, reading);
+        if (commit.revision !== due) {
+          const between = { ...reading, from: sequence + 1, before: message.sequence };
+          const missed = readBetween(this.#requests, this.#access, between);
+          for await (const one of missed) yield storedCommit(one);
+        }
         sequence = message.sequence;
         due = commit.revision + 1;
         yield commit;
@@ -138,23 +141,6 @@ export class JetStreamLog implements EventLog {
     const followed = followStream(nc, this.#requests, this.#access, following);
     for await (const one of followed) {
       if (!isKnown(one, options)) yield asFollowed(one, following.subject);
-    }
-  }
-
-  /** What the leader has between two commits, and the server that was read has not: its copy may be damaged. */
-  async *#missed(
-    subject: string,
-    { from, before }: { readonly from: number; readonly before: number },
-    { patienceMs, signal }: Pick<SubjectReading, 'patienceMs' | 'signal'>,
-  ): AsyncGenerator<StoredCommit> {
-    for (let seq = from; seq < before;) {
-      const next = { seq, next_by_subj: subject };
-      const message = await withPatience(this.#requests, patienceMs, signal, () =>
-        askLeader(this.#access, next),
-      );
-      if (message === null || message.sequence >= before) return;
-      yield storedCommit(message);
-      seq = message.sequence + 1;
     }
   }
 

@@ -93,14 +93,15 @@ async function otherReason(
 ): Promise<string | null> {
   if (told === null) return null;
   const { sequence, session, revision } = told;
-  if (log.lastSequence < sequence) {
-    return `${log.name} ends at ${String(log.lastSequence)}, and nodes were told of message ${String(sequence)}: it has lost its end`;
-  }
   const requests = Requests.on(nc);
   const access = new StreamAccess(requests, log.name);
   const message = await withPatience(requests, patienceMs, undefined, () =>
     askLeader(access, { seq: sequence }),
   );
+  // Others write meanwhile: what was told may be newer than the look at the log, and is there then.
+  if (message === null && log.lastSequence < sequence) {
+    return `${log.name} ends at ${String(log.lastSequence)}, and nodes were told of message ${String(sequence)}: it has lost its end`;
+  }
   // One that is missing, or that is no commit, is damage to its session alone.
   const commit = message === null ? null : commitIn(message);
   if (commit === null || (commit.session === session && commit.revision === revision)) return null;

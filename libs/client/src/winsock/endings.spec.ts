@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { shutdownSocket } from '@joinleaf/multipoint';
+import { shutdownSocket, socketParts } from '@joinleaf/multipoint';
 import { closedError } from '../errors.js';
-import { SD_BOTH, SD_RECEIVE, SD_SEND } from './numbers/calls.js';
+import { MSG_SIDE_CHAT, SD_BOTH, SD_RECEIVE, SD_SEND } from './numbers/calls.js';
 import { FD_CLOSE, FD_CLOSE_BIT } from './numbers/network-events.js';
 import { FIONBIO, SO_LINGER, SOL_SOCKET } from './numbers/settings.js';
 import { calm, leafFlags, must, Program } from './program.js';
@@ -186,5 +186,32 @@ describe('the end of a node', () => {
     expect(await bob.send(leaf, 'm')).toMatchObject({ error: 'WSAENETRESET H10' });
     expect(bob.enumerate(leaf).mask).toBe(FD_CLOSE);
     must(await bob.close(leaf));
+  });
+});
+
+describe('a root that is lost', () => {
+  it('[H19] [H20] is succeeded by whoever binds its address, and no c_leaf hears an event of it', async () => {
+    const { town, bob, root, leaf } = await scene();
+    must(bob.register(leaf, FD_CLOSE));
+    const lost = town.name('ada', root);
+    const { node, incarnation } = socketParts(lost);
+    const evidence = { kind: 'silent', silentMs: 20_000, boundMs: 15_000 } as const;
+    town.apply(conf, { type: 'ChangePolicy', root: lost, changes: { rootLoss: 'linger' } });
+    town.apply(conf, { type: 'LoseNode', node, incarnation, evidence, now: 1_000 });
+    await calm();
+    expect(await bob.send(leaf, 'anybody?', MSG_SIDE_CHAT)).toMatchObject({
+      error: 'WSAEOPNOTSUPP R162',
+    });
+    const carol = new Program(town.table('carol'));
+    const next = await carol.listeningRoot(conf);
+    await calm();
+    expect(bob.enumerate(leaf).mask).toBe(0);
+    must(await carol.send(next, 'here I am'));
+    await calm();
+    expect(await bob.receive(leaf)).toMatchObject({ text: 'here I am' });
+    must(await carol.close(next));
+    await calm();
+    const { mask, errors } = bob.enumerate(leaf);
+    expect([mask, errors[FD_CLOSE_BIT]]).toEqual([FD_CLOSE, 0]);
   });
 });

@@ -265,6 +265,17 @@ const acts: Record<string, Act> = {
     const to = nameOf(life.state, b % 3 === 0 ? `J${String(a + 1)}` : String(a));
     tell(life, { kind: 'FD_CLOSE', session: pick(sessions, b), to, code: null });
   },
+  bereft: (life, a, b) => {
+    const [session, to] = [pick(sessions, b), nameOf(life.state, String(a))];
+    const news = { session, to, plane: { ...plane, root: null } };
+    tell(life, { kind: 'ROOT_LOST', ...news, heir: a % 2 === 0, until: 1 });
+  },
+  rerooted: (life, a, b) => {
+    const [session, to] = [pick(sessions, b), nameOf(life.state, String(a))];
+    const root = socketId({ node: 'bob', incarnation: 'run7', serial: '9' });
+    const peer = socketId({ node: 'bob', incarnation: 'run7', serial: `J${String(a + 1)}` });
+    tell(life, { kind: 'ROOT_REPLACED', session, to, root, peer, plane: { ...plane, root } });
+  },
   again: (life, a) => {
     const told = life.told[life.told.length - 1 - a];
     if (told === undefined) return;
@@ -341,6 +352,8 @@ describe('any life of a node', () => {
         'FD_CLOSE',
         'FD_CONNECT',
         'LINKED',
+        'ROOT_LOST',
+        'ROOT_REPLACED',
         'WITHDRAWN',
         'join: E16',
         'join: E8',

@@ -164,6 +164,18 @@ describe('LINKED', () => {
     expect(node.signals).toEqual([5]);
   });
 
+  it('[A26] [H20] may come before the call that takes the session over has returned', () => {
+    const node = new Rehearsal();
+    const root = node.create(protocols['mp-conference'], 'c_root', 'd_leaf');
+    const { call } = node.run(bindSocket(node.state, { socket: root, address: 'conf-7' }));
+    const plane = { incarnation: 2, data: 'nonrooted', root: node.name(root) } as const;
+    node.hears({ ...linkedTold(node, root, 'J7'), plane });
+    const [link] = linksHeard(node);
+    expect(node.socket(link ?? 0)).toMatchObject({ phase: 'joined', traffic: { plane } });
+    node.answers(call, { type: 'opened', incarnation: 2 });
+    expect(node.socket(root)).toMatchObject({ phase: { name: 'open' }, traffic: { plane } });
+  });
+
   it('[R10] closes the link again when the table is full', () => {
     const node = new Rehearsal({ descriptorMax: 1 });
     node.hears(linkedTold(node, node.listeningRoot(), 'J7'));

@@ -6,6 +6,7 @@ import type {
   Link,
   Root,
   RootOptions,
+  Stats,
 } from '@joinleaf/client';
 import type { Chance, SimProcess, Simulation } from '@joinleaf/sim';
 import { Actor } from '../deployment/actor.js';
@@ -38,6 +39,7 @@ export class Play {
   readonly journals: LifeJournal[] = [];
   readonly #wish: PlayWish;
   readonly #lives = new Map<string, Life>();
+  readonly #clients: Joinleaf[] = [];
   #isOver = false;
   #lifeCount = 0;
 
@@ -65,6 +67,11 @@ export class Play {
   /** Whether every call of a program that lives has its outcome. */
   get isSettled(): boolean {
     return [...this.#lives.values()].every(({ journal }) => journal.waiting === 0);
+  }
+
+  /** What happened to the clients of all lives. */
+  get stats(): readonly Stats[] {
+    return this.#clients.map(({ stats }) => stats);
   }
 
   /** Sockets that a living program holds as a leaf. */
@@ -114,11 +121,8 @@ export class Play {
     };
     const life = { process, journal, open: new Set<Leaf>() };
     this.#lives.delete(node);
-    const placeholder = Promise.withResolvers<Joinleaf>();
-    void simulation
-      .connectNode(process, { boundMs, ...patience })
-      .then(placeholder.resolve, placeholder.reject);
-    const jl = await placeholder.promise;
+    const jl = await simulation.connectNode(process, { boundMs, ...patience });
+    this.#clients.push(jl);
     const actor = new Actor(jl, journal, (ms) => process.sleep(ms));
     const born: Life = { ...life, actor };
     this.journals.push(journal);

@@ -1,8 +1,9 @@
+import { fold } from '@joinleaf/event-log';
 import { Chance, Simulation } from '@joinleaf/sim';
 import { untold } from '../deployment/check-bulletins.js';
 import { findingsIn } from '../deployment/check-history.js';
 import { membersOf } from '../deployment/ghosts.js';
-import { sessionsIn, type Records } from '../deployment/records.js';
+import { commitsOf, sessionsIn, type Records } from '../deployment/records.js';
 import type { Journal } from '../deployment/journal.js';
 import { checkHistories, explain, type History } from '@joinleaf/linearizability';
 import { Recording } from './recording.js';
@@ -87,6 +88,8 @@ export async function runSeed({ seed, faultsMs = faultsMsDefault }: SeedWish): P
   for (const [what, count] of Object.entries(simulation.appends))
     simulation.count(`append: ${what}`, count);
   countHistory(simulation, records);
+  countClients(simulation, play);
+  simulation.count('a leader lagged', simulation.jetstream.lagged);
   const histories = recording.histories(seed, records);
   findings.push(...illegal(histories, simulation));
   return {
@@ -110,11 +113,7 @@ async function atRest(simulation: Simulation, play: Play): Promise<readonly stri
     await timeline.run(() => false, timeline.now + 1_000);
     if (!play.isSettled) return false;
     const records = simRecords(simulation);
-    return (
-      untold(records) === 0 &&
-      ghosts(records, play).length === 0 &&
-      findingsIn(records).length === 0
-    );
+    return untold(records) === 0 && ghosts(records, play).length === 0 && nobodyWaits(records);
   };
   while (timeline.now < until) if (await isQuiet()) return [];
   return play.isSettled ? [] : ['calls had no outcome long after the last fault'];
@@ -128,6 +127,14 @@ function illegal(histories: readonly History[], { jetstream }: Simulation): read
   });
 }
 
+// A join that waits has its deadline, and whoever keeps it.
+function nobodyWaits(records: Records): boolean {
+  return sessionsIn(records).every((session) => {
+    const folded = fold(commitsOf(records, session)).session;
+    return folded.phase !== 'open' || (folded.invitation === null && folded.requests.size === 0);
+  });
+}
+
 // A member that no living program knows of.
 function ghosts(records: Records, play: Play): readonly string[] {
   const { held } = play;
@@ -136,6 +143,15 @@ function ghosts(records: Records, play: Play): readonly string[] {
       .filter((leaf) => !held.has(leaf))
       .map((leaf) => `${leaf} is a ghost in ${session}`),
   );
+}
+
+function countClients(simulation: Simulation, { stats }: Play): void {
+  for (const { unknown, gaps, resumes, duplicatesDropped } of stats) {
+    simulation.count('client: unknown', unknown);
+    simulation.count('client: gaps', gaps);
+    simulation.count('client: resumes', resumes);
+    simulation.count('client: told twice by the network', duplicatesDropped);
+  }
 }
 
 function countHistory(simulation: Simulation, records: Records): void {

@@ -65,7 +65,7 @@ function faultsOf(simulation: Simulation, play: Play, chance: Chance): readonly 
   return [
     ...faultsOfServices(simulation, { ...chosen, some }, chance),
     ...faultsOfNodes(simulation, play, { ...chosen, node: () => chance.pick(play.nodes) }),
-    ...faultsOfBrokers(simulation, chance),
+    ...faultsOfBrokers(simulation, play, chance),
   ];
 }
 
@@ -127,12 +127,14 @@ function faultsOfNodes(
   ];
 }
 
-function faultsOfBrokers(simulation: Simulation, chance: Chance): readonly Fault[] {
+function faultsOfBrokers(simulation: Simulation, play: Play, chance: Chance): readonly Fault[] {
   return [
     fault('the broker is killed', () => {
       simulation.crashBroker(chance.pick([100, 1_000, 5_000]));
     }),
     fault('the leader is lost', () => {
+      const isLost = simulation.jetstream.replicas > 1;
+      if (isLost && !play.isSettled) simulation.count('the leader was lost with calls under way');
       simulation.jetstream.loseLeader(chance.between(300, 8_000), chance.pick([0, 500, 3_000]));
     }),
   ];

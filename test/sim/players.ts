@@ -186,15 +186,19 @@ export class Play {
   }
 
   async #invite(life: Life, root: Root, chance: Chance): Promise<void> {
-    const { guests } = this.#wish;
     while (root.isOpen && (await this.#pause(life, chance.between(40, 400)))) {
       if (chance.maybe(0.04)) return;
-      const leaf = `${chance.pick(guests)}:1`;
-      const outcome = await life.actor
-        .inviteAndWait(root, leaf, { deadlineMs: 1_500 })
-        .catch(() => null);
-      if (outcome?.ok === true) void this.#closeSoon(life, outcome.link, chance);
+      // One too many: the root has an invitation outstanding already, or will have.
+      if (chance.maybe(0.1)) void this.#inviteOne(life, root, chance);
+      await this.#inviteOne(life, root, chance);
     }
+  }
+
+  async #inviteOne(life: Life, root: Root, chance: Chance): Promise<void> {
+    const leaf = `${chance.pick(this.#wish.guests)}:1`;
+    const inviting = life.actor.inviteAndWait(root, leaf, { deadlineMs: 1_500 });
+    const outcome = await inviting.catch(() => null);
+    if (outcome?.ok === true) void this.#closeSoon(life, outcome.link, chance);
   }
 
   readonly #guest: Role = async (life, chance) => {

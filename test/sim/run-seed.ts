@@ -1,5 +1,6 @@
 import { fold } from '@joinleaf/event-log';
 import { Chance, Simulation } from '@joinleaf/sim';
+import { decode, nodeRecordSchema } from '@joinleaf/wire';
 import { untold } from '../deployment/check-bulletins.js';
 import { findingsIn } from '../deployment/check-history.js';
 import { membersOf } from '../deployment/ghosts.js';
@@ -38,6 +39,10 @@ export interface SeedResult {
   readonly simulatedMs: number;
 }
 
+/** What the broker's clock says when the simulation begins. */
+const epoch = 1_900_000_000_000;
+/** A node that was cut off may need so long to notice, and to come back. */
+const comebackMs = 4_000;
 const faultsMsDefault = 8_000;
 /** How long a healed deployment may take to come to rest: deadlines, bounds, and elections before that. */
 const restMs = 60_000;
@@ -84,6 +89,7 @@ export async function runSeed({ seed, faultsMs = faultsMsDefault }: SeedWish): P
     ...simulation.findings,
     ...findingsIn(records, { journal }),
     ...ghosts(records, play),
+    ...(swarm.disturbsBeats ? [] : givenUpTooSoon(simulation)),
   );
   for (const [what, count] of Object.entries(simulation.appends))
     simulation.count(`append: ${what}`, count);
@@ -143,6 +149,20 @@ function ghosts(records: Records, play: Play): readonly string[] {
       .filter((leaf) => !held.has(leaf))
       .map((leaf) => `${leaf} is a ghost in ${session}`),
   );
+}
+
+// Nobody may be given up who beats, whatever happens to the arbiters: only what happened to the node or to the broker
+// excuses it.
+function givenUpTooSoon(simulation: Simulation): readonly string[] {
+  const { jetstream, subjects } = simulation;
+  return jetstream.stream(subjects.streams.nodes).readable.flatMap(({ data, storedAt }) => {
+    const decoded = decode(nodeRecordSchema, data, data.length);
+    if (!decoded.ok || decoded.value.type !== 'NodeLost') return [];
+    const { node, boundMs, silentMs } = decoded.value;
+    const lostAt = storedAt - epoch;
+    const isExcused = simulation.wasTroubled(node, lostAt - boundMs - comebackMs, lostAt);
+    return isExcused ? [] : [`${node} was given up after ${String(silentMs)} ms, and was there`];
+  });
 }
 
 function countClients(simulation: Simulation, { stats }: Play): void {

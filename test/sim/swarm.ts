@@ -17,12 +17,18 @@ export class Swarm {
   readonly #faults: readonly Fault[];
   readonly #everyMs: number;
   #isOver = false;
+  #disturbsBeats = false;
 
   constructor(simulation: Simulation, play: Play, chance: Chance) {
     this.#simulation = simulation;
     this.#chance = chance;
     this.#everyMs = chance.pick([300, 800, 2_000, 6_000]);
     this.#faults = faultsOf(simulation, play, chance).filter(() => chance.maybe(0.4));
+  }
+
+  /** Whether beats may be lost or late on a sound network. */
+  get disturbsBeats(): boolean {
+    return this.#disturbsBeats;
   }
 
   get kinds(): readonly string[] {
@@ -39,6 +45,8 @@ export class Swarm {
       slow: slow ? this.#chance.pick([0.01, 0.1]) : 0,
       slowMs: this.#chance.pick([20, 200, 1_500]),
     };
+    const { lost, slow: slowness, slowMs } = nats.faults;
+    this.#disturbsBeats = lost > 0 || (slowness > 0 && slowMs >= 1_000);
     if (this.#faults.length > 0) this.#next();
   }
 

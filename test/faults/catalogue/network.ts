@@ -24,7 +24,7 @@ export const networkFaults: readonly Fault[] = [
     },
   },
   {
-    ...{ id: 'F52', name: 'everything takes longer, by a time that varies' },
+    ...{ id: 'F52', name: 'everything takes longer, by a time that varies', mixes: true },
     lastsMs: [3_000, 6_000],
     inject: (world) => world.rule(parties, { match: {}, act: { delayMs: [0, 40] } }),
   },

@@ -183,7 +183,7 @@ describe('two session services', () => {
     const events = (await deployment.commitsOf('late')).flatMap(({ decisions }) =>
       decisions.flatMap((decided) => (asked.has(decided.commandId) ? decided.events : [])),
     );
-    expect(new Set(events.map(({ type }) => type))).toEqual(new Set(['CommandRefused']));
+    expect(new Set(events.map(({ type }) => type))).toEqual(new Set(['CommandSettled']));
   });
 
   it('both decided, in turn and on the same sessions', async () => {

@@ -32,9 +32,11 @@ export class Actor {
     return new Actor(await deployment.connectNode(node, options), journal);
   }
 
-  private constructor(
+  constructor(
     readonly jl: Joinleaf,
     readonly journal: Journal,
+    /** Waits so many milliseconds, in whatever world the program lives. */
+    readonly sleep: (ms: number) => Promise<unknown> = (ms) => delay(ms),
   ) {}
 
   get node(): string {
@@ -130,7 +132,8 @@ export class Actor {
           journal.answered({ token, session, ...answerOf(outcome) });
           return outcome;
         } catch (error) {
-          journal.answered({ token, session, ...(await answerOfThrown(error, journal)) });
+          const answer = await answerOfThrown(error, journal, this.sleep);
+          journal.answered({ token, session, ...answer });
           return null;
         }
       })(),
@@ -151,9 +154,10 @@ function answerOf(
 async function answerOfThrown(
   error: unknown,
   { undecidedMs }: Journal,
+  sleep: Actor['sleep'],
 ): Promise<Told<'unknown'> | Told<'abandoned'> | Told<'not-done'>> {
   if (error instanceof UnknownOutcomeError) {
-    return { kind: 'unknown', settled: await settled(error, undecidedMs) };
+    return { kind: 'unknown', settled: await settled(error, undecidedMs, sleep) };
   }
   if (!(error instanceof JoinleafError)) throw error;
   const { code } = error;
@@ -163,20 +167,24 @@ async function answerOfThrown(
 }
 
 // What nobody knew in time is known afterwards, and stays what it is.
-async function settled(error: UnknownOutcomeError, undecidedMs: number): Promise<string> {
+async function settled(
+  error: UnknownOutcomeError,
+  undecidedMs: number,
+  sleep: Actor['sleep'],
+): Promise<string> {
   const patience = undecidedMs / 100;
   let last = 'nothing';
   for (let attempt = 1; attempt <= 60 + patience; attempt += 1) {
     try {
       const told = await error.resolve();
       if (!told.ok && told.code === 'WSAEINPROGRESS' && attempt < patience) {
-        await delay(100); // Not decided, as far as anybody knows: it may still arrive.
+        await sleep(100); // Not decided, as far as anybody knows: it may still arrive.
         continue;
       }
       return JSON.stringify(told);
     } catch (cause) {
       last = String(cause);
-      await delay(250);
+      await sleep(250);
     }
   }
   return `nothing: ${last}`;

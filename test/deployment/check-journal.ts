@@ -90,7 +90,8 @@ function failedAsTold(
   story: JoinStory | undefined,
 ): boolean {
   if (story?.requested.join !== join) return false;
-  if (code === 'WSAEINTR') return true; // Whoever calls a join off does not wait to see whether it was too late.
+  // Whoever calls a join off, or whose run is over, does not wait to see what becomes of it.
+  if (code === 'WSAEINTR' || code === 'WSAENETRESET') return true;
   if (story.ended?.type === 'JoinFailed') return story.ended.code === code;
   return story.ended?.type === 'JoinCancelled';
 }
@@ -140,16 +141,25 @@ function heardFindings(
   });
 }
 
-// Everything that was told to a socket that was listened to, and that nobody at home had closed.
+// Everything that was told to a socket that was listened to, and that nobody at home had closed. Who gave up a call
+// whose outcome was unknown has let go of its join, and hears no more of it.
 function missedFindings(
-  { heard, watched, closedHere, answeredHere }: Journal,
+  { heard, watched, closedHere, answers, answeredHere }: Journal,
   due: ReadonlyMap<string, readonly Numbered[]>,
 ): string[] {
   const seen = new Set(heard.map(({ at, id }) => keyOf(at, id)));
+  const letGo = new Set(
+    answers.flatMap((answer) =>
+      answer.kind === 'unknown'
+        ? [`${answer.session} ${readSettled(answer.settled).join ?? ''}`]
+        : [],
+    ),
+  );
   return [...due.values()].flat().flatMap(({ told }) => {
     const { to, id, kind, session } = told;
     if (!watched.has(to) || closedHere.has(to)) return [];
-    if (told.kind === 'WITHDRAWN' && answeredHere.has(`${session} ${told.join}`)) return [];
+    const join = 'join' in told ? `${session} ${told.join}` : '';
+    if (letGo.has(join) || (kind === 'WITHDRAWN' && answeredHere.has(join))) return [];
     return seen.has(keyOf(to, id)) ? [] : [`${to} never heard ${kind} ${id}`];
   });
 }

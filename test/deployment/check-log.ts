@@ -103,7 +103,7 @@ class SessionLife {
       case 'SessionShutDown':
       case 'SessionClosed':
         return this.#wrongClosing();
-      case 'CommandRefused':
+      case 'CommandSettled':
         return [];
       case 'ListenStarted':
       case 'PolicyChanged':
@@ -196,7 +196,7 @@ class SessionLife {
       case 'ListenStarted':
       case 'HeirElected':
       case 'JoinDeferred':
-      case 'CommandRefused':
+      case 'CommandSettled':
         return;
     }
   }

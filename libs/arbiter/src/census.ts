@@ -89,7 +89,7 @@ export class Census {
       case 'PolicyChanged':
       case 'JoinDeferred':
       case 'HeirElected':
-      case 'CommandRefused':
+      case 'CommandSettled':
       case 'MemberLeft':
       case 'SessionShutDown':
         return;

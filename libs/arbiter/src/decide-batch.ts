@@ -29,8 +29,6 @@ export interface Asked {
 /** An accepted command as the log keeps it, and where. */
 export interface Remembered {
   readonly revision: number;
-  /** Its place among the decisions of its commit, from 0. */
-  readonly index: number;
   readonly decided: Decided;
 }
 
@@ -77,41 +75,37 @@ export function decideBatch({ session, revision, asked, earlier }: BatchInput): 
   const decisions: Decided[] = [];
   const verdicts: Verdict[] = [];
   const inBatch = new Map<string, Remembered | Refused>();
+  // Once for each command, however many of its tries wait side by side: an id is on record once.
+  const keep = (decided: Decided) => {
+    inBatch.set(decided.commandId, { revision: revision + 1, decided });
+    decisions.push(decided);
+  };
   let state = session;
   let onRecord = 0;
-  // Once for each command, however many of its tries wait side by side: an id is on record once.
-  const kept = new Set<string>();
-  const keep = (commandId: string, refused: Refused): void => {
-    if (kept.has(commandId)) return;
-    kept.add(commandId);
-    decisions.push(keptRefusal(commandId, refused));
-  };
 
   for (const { commandId, command, isRepeat = false, refusal = null } of asked) {
     const basedOn = { revision, decisions: decisions.length };
-    const before = earlier(commandId) ?? inBatch.get(commandId);
+    const before = inBatch.get(commandId) ?? earlier(commandId);
     if (before !== undefined) {
       const verdict = repeated(before, command, basedOn);
       verdicts.push(verdict);
       if ('decided' in before) onRecord += 1;
-      else if (isRepeat && verdict === before) keep(commandId, before);
+      else if (isRepeat && verdict === before) keep(settledNo(commandId, before));
       continue;
     }
     const decision: Decision = refusal === null ? decide(command, state) : err(refusal);
     if (!decision.ok) {
       const refused: Refused = { kind: 'refused', command, refusal: decision.error, basedOn };
       inBatch.set(commandId, refused);
+      if (isRepeat) keep(settledNo(commandId, refused));
       verdicts.push(refused);
-      if (isRepeat) keep(commandId, refused);
       continue;
     }
     const { rule, events } = decision.value;
-    const at = decisions.length > 0 || events.length > 0 ? revision + 1 : revision;
+    if (events.length > 0) keep({ commandId, command, rule, events });
+    else if (isRepeat) keep(settledYes({ commandId, command, rule, basedOn }));
+    const at = decisions.length > 0 ? revision + 1 : revision;
     verdicts.push({ kind: 'accepted', revision: at, rule, answer: answer(command, events) });
-    if (events.length === 0) continue;
-    const decided: Decided = { commandId, command, rule, events };
-    inBatch.set(commandId, { revision: at, index: decisions.length, decided });
-    decisions.push(decided);
     state = events.reduce(evolve, state);
   }
   return { decisions, verdicts, after: state, onlyRecalled: onRecord === asked.length };
@@ -126,25 +120,27 @@ function repeated(before: Remembered | Refused, command: SessionCommand, basedOn
   return 'decided' in before ? recalled(before) : before;
 }
 
-// As an event, so that it takes the place in the log that an earlier try of the command would need.
-function keptRefusal(commandId: string, { command, refusal }: Refused): Decided {
+// As events, so that they take the place in the log that an earlier try of the command would need.
+function settledNo(commandId: string, { command, refusal, basedOn }: Refused): Decided {
   const { code, rule, facts = null } = refusal;
-  return { commandId, command, rule, events: [{ type: 'CommandRefused', code, facts }] };
+  return { commandId, command, rule, events: [{ type: 'CommandSettled', code, facts, basedOn }] };
+}
+
+function settledYes({
+  basedOn,
+  ...decided
+}: Omit<Decided, 'events'> & { basedOn: Basis }): Decided {
+  return { ...decided, events: [{ type: 'CommandSettled', code: null, facts: null, basedOn }] };
 }
 
 /** The verdict on a command that the log holds. */
-export function recalled({ revision, index, decided }: Remembered): Verdict {
+export function recalled({ revision, decided }: Remembered): Verdict {
   const { command, rule, events } = decided;
   const [first] = events;
-  if (first?.type === 'CommandRefused') {
-    const { code, facts } = first;
+  if (first?.type === 'CommandSettled' && first.code !== null) {
+    const { code, facts, basedOn } = first;
     const refusal: Refusal = facts === null ? { code, rule } : { code, rule, facts };
-    return {
-      kind: 'refused',
-      command,
-      refusal,
-      basedOn: { revision: revision - 1, decisions: index },
-    };
+    return { kind: 'refused', command, refusal, basedOn };
   }
   return { kind: 'accepted', revision, rule, answer: answer(command, events) };
 }

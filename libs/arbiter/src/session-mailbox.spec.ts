@@ -263,7 +263,22 @@ describe('a session mailbox', () => {
     await other.say('listen-01', listen);
     expect(codeOf(await other.repeat('ask-00001', asks('ada')))).toBe('WSAECONNREFUSED');
     const [first] = await commitsOf(log);
-    expect(first?.decisions).toMatchObject([{ events: [{ type: 'CommandRefused' }] }]);
+    expect(first?.decisions).toMatchObject([{ events: [{ type: 'CommandSettled' }] }]);
+  });
+
+  it('[H9] keeps in the log that a repetition had nothing to change', async () => {
+    const log = new LossyLog(memoryLog());
+    const [one, other] = [mailboxOn(log), mailboxOn(log)];
+    await one.say('open-0001', { ...open, policy: { ...open.policy, admit: 'auto' } });
+    await one.say('listen-01', listen);
+    log.lose = 'time';
+    const asked = asks('bob');
+    const close = { type: 'CloseSocket', socket: socket('bob') } as const;
+    await Promise.all([one.say('ask-00001', asked), one.say('close-001', close)]);
+    const told = await other.repeat('close-001', close);
+    expect(told).toMatchObject({ kind: 'accepted', answer: { changed: false } });
+    await log.arrive();
+    expect(await one.repeat('close-001', close)).toMatchObject({ answer: { changed: false } });
   });
 
   it('[H9] keeps it once, however many repetitions wait at the same time', async () => {

@@ -119,8 +119,8 @@ export class SessionMailbox {
   }
 
   /**
-   * What a command was told before, by any arbiter; null when neither the log nor we remember it, or when
-   * another node asked it: an id is no key to somebody else's outcome.
+   * What the log says that a command was told; null when it does not know it, or when another node asked it: an id is no key
+   * to somebody else's outcome.
    */
   async recall(commandId: string, node: string): Promise<Verdict | null> {
     while (this.#working !== null) await this.#working;
@@ -129,11 +129,8 @@ export class SessionMailbox {
     this.#working = reading.catch(() => undefined).then(() => this.#work());
     await reading;
     const remembered = this.#remembered.get(commandId);
-    if (remembered !== undefined) {
-      return isIssuedBy(node, remembered.decided.command) ? recalled(remembered) : null;
-    }
-    const refused = this.#refused.get(commandId, this.parts.world.now());
-    return refused !== undefined && isIssuedBy(node, refused.command) ? refused : null;
+    if (remembered === undefined || !isIssuedBy(node, remembered.decided.command)) return null;
+    return recalled(remembered);
   }
 
   /** Takes in a commit that somebody else stored, when it is the next one. */
@@ -308,26 +305,45 @@ export class SessionMailbox {
     await this.#load();
   }
 
+  // A message that was lost on its way looks like damage: what looks damaged is read again, from the beginning.
   async #load(): Promise<void> {
+    await this.#foldNew();
+    if (this.#damage !== null) {
+      this.#forget();
+      await this.#foldNew();
+    }
+    this.#loaded = true;
+  }
+
+  async #foldNew(): Promise<void> {
     const afterSequence = this.#head.sequence;
     for await (const commit of this.parts.log.read(this.session, { afterSequence })) {
       this.#fold(commit);
     }
-    this.#loaded = true;
+  }
+
+  #forget(): void {
+    this.#state = unopened;
+    this.#head = emptyHead;
+    this.#damage = null;
+    this.#remembered.clear();
   }
 
   #fold(commit: ChainedCommit): void {
     const damage = damageAfter(this.#head, commit, this.session);
     if (damage === null) this.#advance(commit, foldDecisions(this.#state, commit.decisions));
-    else this.#damage ??= `${damage.kind} at revision ${String(damage.revision)}`;
+    else {
+      this.#damage ??= `${damage.kind} at revision ${String(damage.revision)}`;
+      this.#loaded = false;
+    }
   }
 
   #advance(commit: ChainedCommit, state: Session): void {
     this.#state = state;
     this.#head = headOf(commit);
     const { revision } = commit;
-    for (const [index, decided] of commit.decisions.entries()) {
-      this.#remembered.set(decided.commandId, { revision, index, decided });
+    for (const decided of commit.decisions) {
+      this.#remembered.set(decided.commandId, { revision, decided });
     }
     this.#inDoubt.clear(); // Whatever was meant for this place is stored here, or never will be.
     this.parts.folded(commit);

@@ -205,7 +205,7 @@ class Redactor {
         };
       case 'MemberLeft':
         return { ...event, leaf: this.#socket(event.leaf) };
-      case 'CommandRefused':
+      case 'CommandSettled':
         return event.facts === null ? event : { ...event, facts: this.#facts(event.facts) };
       case 'RootLost':
         return { ...event, root: this.#socket(event.root), heir: this.#maybe(event.heir) };

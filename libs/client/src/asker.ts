@@ -79,6 +79,8 @@ interface Question<T extends { readonly ok: true }> {
 
 export class Asker {
   readonly #stopped = new AbortController();
+  /** Commands whose outcome is still being found out, by session. */
+  readonly #unsettled = new Map<SessionAddress, Set<Promise<void>>>();
   #answers: Subscription | null = null;
   #beats = 0;
 
@@ -93,11 +95,16 @@ export class Asker {
    * Asks the arbiter, under one command id. Rejects with JoinleafError: WSAENETDOWN when it certainly did
    * not happen, UnknownOutcomeError when it may have.
    */
-  command(session: SessionAddress, command: Command, options: CallOptions = {}): Promise<Reply> {
+  async command(
+    session: SessionAddress,
+    command: Command,
+    options: CallOptions = {},
+  ): Promise<Reply> {
     const { subjects, node, incarnation, world } = this.parts;
     const { verb, ...fields } = command;
     const commandId = world.newId();
-    return this.#ask<Yes<Reply>>(
+    if (verb === 'close') await this.#allSettled(session);
+    const asking = this.#ask<Yes<Reply>>(
       {
         subject: subjects.command(node, session, verb),
         body: { v: protocolVersion, commandId, incarnation, ...fields },
@@ -110,6 +117,29 @@ export class Asker {
       },
       options,
     );
+    try {
+      return await asking;
+    } catch (error) {
+      if (error instanceof UnknownOutcomeError) this.#settle(session, commandId);
+      throw error;
+    }
+  }
+
+  // What nobody knows in time may still be on its way, and must not arrive after a close that takes it back: a member
+  // would remain that no program knows of.
+  #settle(session: SessionAddress, commandId: string): void {
+    const settling = this.resolve(session, commandId, { timeoutMs: Infinity }).then(ignore, ignore);
+    const unsettled = this.#unsettled.get(session) ?? new Set();
+    this.#unsettled.set(session, unsettled.add(settling));
+    void settling.then(() => {
+      unsettled.delete(settling);
+      if (unsettled.size === 0) this.#unsettled.delete(session);
+    });
+  }
+
+  async #allSettled(session: SessionAddress): Promise<void> {
+    const unsettled = this.#unsettled.get(session);
+    if (unsettled !== undefined) await Promise.all(unsettled);
   }
 
   /**

@@ -50,6 +50,9 @@ import { Requests } from './requests.js';
 import { abortable } from './waits.js';
 import { RootRequest } from './waiting-join.js';
 
+/** Events kept for the first who listens: nobody may ever come. */
+const earlyMax = 1_024;
+
 /** A session's root, on this node. */
 export class SessionRoot implements Root, SocketOwner {
   readonly socket: SocketId;
@@ -57,6 +60,8 @@ export class SessionRoot implements Root, SocketOwner {
   readonly #requests: Requests<RootRequest>;
   readonly #feed: Feed<SocketEvent>;
   readonly #conversation: Conversation;
+  /** What happened before anybody listened, while the session was being opened too; null from then on. */
+  #early: SocketEvent[] | null = [];
   #isOpen = true;
   #incarnation = 0;
 
@@ -130,7 +135,9 @@ export class SessionRoot implements Root, SocketOwner {
   }
 
   events(): AsyncIterableIterator<SocketEvent, undefined> {
-    return this.#feed.read();
+    const early = this.#early ?? [];
+    this.#early = null;
+    return this.#feed.read(early);
   }
 
   async setPolicy(change: Partial<AdmissionPolicy>, options: CallOptions = {}): Promise<void> {
@@ -186,10 +193,15 @@ export class SessionRoot implements Root, SocketOwner {
     if (what.kind === 'WITHDRAWN') this.#withdrawn(what);
     if (what.kind === 'LINKED') this.#linked(what);
     const event = eventOf(what, notice, (descriptor) => this.#links.get(descriptor) ?? null);
-    if (event !== null) this.#feed.push(event);
+    if (event !== null) this.#tell(event);
     if (what.kind !== 'FD_CLOSE') return;
     this.#conversation.keepRest();
     void this.provider.release(this.descriptor);
+  }
+
+  #tell(event: SocketEvent): void {
+    this.#feed.push(event);
+    if (this.#early !== null && this.#early.push(event) > earlyMax) this.#early.shift();
   }
 
   closedHere(): void {

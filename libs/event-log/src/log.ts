@@ -55,7 +55,8 @@ export interface EventLog {
    *
    * @throws BadDraft for a name or an id outside the grammar, before anything is sent.
    * @throws UnreadableCommit when what lies after `head` is no commit: nothing of ours is stored.
-   * @throws LogRegressed when the log has lost the commit that `head` names.
+   * @throws LogRegressed when the log has lost the commit that `head` names; a log whose leader may be behind says
+   *   `unavailable` instead.
    */
   append(
     session: SessionAddress,

@@ -96,13 +96,22 @@ async function* fillGaps(
       yield one;
       continue;
     }
-    let due = one.from;
-    const between = { subject, patienceMs, signal, from: one.from, before: one.to + 1 };
-    for await (const message of readBetween(requests, access, between)) {
-      if (due < message.sequence) yield { kind: 'gap', from: due, to: message.sequence - 1 };
-      yield { kind: 'message', message };
-      due = message.sequence + 1;
+    let { from: due } = one;
+    // The reader's place is beyond them already: who gave up here would leave them out without a word.
+    for (let isDone = false; !isDone && !signal?.aborted;) {
+      const between = { subject, patienceMs, signal, from: due, before: one.to + 1 };
+      try {
+        for await (const message of readBetween(requests, access, between)) {
+          if (due < message.sequence) yield { kind: 'gap', from: due, to: message.sequence - 1 };
+          yield { kind: 'message', message };
+          due = message.sequence + 1;
+        }
+        isDone = true;
+      } catch (error) {
+        if (!(error instanceof StreamUnreachable) || requests.closed) throw error;
+      }
     }
+    if (signal?.aborted) return;
     if (due <= one.to) yield { kind: 'gap', from: due, to: one.to };
   }
 }
@@ -128,6 +137,10 @@ class Place implements Expectation, Progress {
     return this.#caughtUp;
   }
 
+  get isReplicated(): boolean {
+    return this.#begun.replicas > 1;
+  }
+
   /** Why this is not the stream that we began to read, or no longer holds what we have read. */
   regression(found: StreamExtent | null): LogRegressed | null {
     if (found === null) return new LogRegressed(this.#sequence, 0, 'the stream is gone');
@@ -143,7 +156,8 @@ class Place implements Expectation, Progress {
     yield* this.skippedTo(message.sequence);
     this.#sequence = message.sequence;
     yield { kind: 'message', message };
-    if (pending === 0) yield* this.end();
+    // One replica of several may say so before it has everything.
+    if (pending === 0 && !this.isReplicated) yield* this.end();
     else yield* this.arrival();
   }
 

@@ -3,7 +3,7 @@ import type { Clock } from './clock.js';
 import type { Published, Publisher } from './publisher.js';
 import type { Requests } from './requests.js';
 import type { Got, StoredMessage, StreamAccess } from './stream-access.js';
-import type { JetStreamRefusal } from './trouble.js';
+import { StreamUnreachable, type JetStreamRefusal } from './trouble.js';
 
 // The place after a subject's last message is a slot: whatever is sent with the same expected sequence
 // competes for it, and one of all of them is stored. So a try whose answer was lost is repeated with the
@@ -93,7 +93,7 @@ export class SlotWriter {
     readonly tryTimeoutMs: number,
   ) {}
 
-  /** @throws LogRegressed when the message that `afterSequence` names is gone. */
+  /** @throws LogRegressed when the message that `afterSequence` names is gone, in a stream of one replica. */
   async write(write: SlotWrite): Promise<SlotOutcome> {
     const doubt = this.#doubts.get(write.messageId) ?? null;
     const outcome = await new Writing(this, write, doubt).run();
@@ -230,7 +230,21 @@ class Writing {
     const last = await this.#get({ last_by_subj: subject });
     if (last.kind === 'unreachable') return null;
     const lastSequence = last.kind === 'found' ? last.message.sequence : 0;
+    // A new leader of several replicas answers before it has everything that it was elected for.
+    if (await this.#isReplicated()) return null;
     throw new LogRegressed(afterSequence, lastSequence, `${subject} has lost its head`);
+  }
+
+  async #isReplicated(): Promise<boolean> {
+    try {
+      const extent = await this.#writer.access.extent(
+        Math.min(lookTimeoutMs, Math.max(1, this.#leftMs())),
+      );
+      return extent === null || extent.replicas > 1;
+    } catch (error) {
+      if (error instanceof StreamUnreachable) return true;
+      throw error;
+    }
   }
 
   async #get(which: Parameters<StreamAccess['get']>[0]): Promise<Got> {

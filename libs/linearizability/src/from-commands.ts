@@ -76,12 +76,15 @@ export function inputOf(
   }
 }
 
+// Refused for what no session knows, though the refusal may be kept in its log: whose id it is, which run may speak.
+const notOfTheSession: ReadonlySet<Rule> = new Set(['H9', 'H10', 'H12', 'E18']);
+
 /** A reply as the output of an operation. What no session decided is told apart from what one refused. */
 export function outputOf(reply: Reply): Output {
   if (!reply.ok) {
     const { code, rule, basedOn } = reply;
     if (code === 'WSAEINPROGRESS') return { type: 'unknown' };
-    const isOfTheSession = basedOn !== null && rule !== 'H9' && rule !== 'H12';
+    const isOfTheSession = basedOn !== null && !notOfTheSession.has(rule);
     return isOfTheSession ? { type: 'refused', code, basedOn } : { type: 'turned-away', code };
   }
   const { answer, revision } = reply;

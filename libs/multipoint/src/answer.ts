@@ -44,5 +44,5 @@ export function answer(command: SessionCommand, events: readonly SessionEvent[])
     const { join, leaf, link } = admitted;
     return { type: 'accepted', join, leaf, link };
   }
-  return { type: 'done', changed: events.length > 0 };
+  return { type: 'done', changed: events.some(({ type }) => type !== 'CommandSettled') };
 }

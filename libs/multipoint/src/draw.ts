@@ -208,9 +208,10 @@ const events: readonly ((chance: Chance) => SessionEvent)[] = [
   (chance) => ({ type: 'ListenStarted', backlog: 1 + chance(4) }),
   (chance) => ({ type: 'PolicyChanged', policy: policy(chance) }),
   (chance) => ({
-    type: 'CommandRefused',
-    code: pick(chance, ['WSAEALREADY', 'WSAENETDOWN'] as const),
+    type: 'CommandSettled',
+    code: pick(chance, ['WSAEALREADY', 'WSAENETDOWN', null] as const),
     facts: maybe(chance, () => ({ recorded: false })),
+    basedOn: { revision: chance(9), decisions: chance(3) },
   }),
   (chance) => ({
     type: 'JoinRequested',

@@ -38,10 +38,10 @@ export type SessionEvent =
   | JoinFailed
   | JoinCancelled
   | MemberLeft
+  | CommandSettled
   | RootLost
   | HeirElected
   | RootReplaced
-  | CommandRefused
   | SessionShutDown
   | SessionClosed;
 
@@ -150,13 +150,16 @@ interface RootReplaced {
 }
 
 /**
- * A refusal that is kept in the log: of a command that may have been on its way before. From here on an earlier
- * try of it can no longer be recorded, and every repetition hears the same.
+ * An answer that changes nothing and is kept in the log all the same: to a command that may have been on its way before.
+ * From here on an earlier try of it can no longer be recorded, and every repetition hears the same.
  */
-interface CommandRefused {
-  readonly type: 'CommandRefused';
-  readonly code: WsaCode;
+interface CommandSettled {
+  readonly type: 'CommandSettled';
+  /** Why it was refused; null when it was not, and there was nothing to change. */
+  readonly code: WsaCode | null;
   readonly facts: Facts | null;
+  /** What it was decided on: that revision, and so many decisions of the commit after it. */
+  readonly basedOn: { readonly revision: number; readonly decisions: number };
 }
 
 interface SessionShutDown {

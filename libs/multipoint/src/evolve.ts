@@ -25,7 +25,7 @@ export function evolve(session: Session, event: SessionEvent): Session {
     case 'JoinFailed':
     case 'JoinCancelled':
       return withoutJoin(session, event.join);
-    case 'CommandRefused':
+    case 'CommandSettled':
       return session;
     case 'MemberLeft':
       return withoutMember(session, event.leaf);

@@ -106,7 +106,7 @@ export function notify(before: Session, event: SessionEvent): readonly Notificat
   switch (event.type) {
     case 'SessionOpened':
     case 'JoinDeferred':
-    case 'CommandRefused':
+    case 'CommandSettled':
       return [];
     case 'ListenStarted':
       return askedBefore(before, event);

@@ -234,7 +234,7 @@ export function apply(m: Model, event: SessionEvent): void {
       m.waiting.push({ ...base, deferred: false });
       return;
     }
-    case 'CommandRefused':
+    case 'CommandSettled':
       return;
     case 'JoinDeferred':
       for (const join of m.waiting) if (join.id === event.join) join.deferred = true;

@@ -28,6 +28,10 @@ export interface NotifierOptions {
   readonly sleep: Sleep;
 }
 
+/** A new leader of several replicas may say for seconds that it has less than it has. */
+const lookAgainMs = 250;
+const looksMax = 40;
+
 /** Waits so many milliseconds; handed in, so that a notifier can live in a simulated world. */
 export type Sleep = (ms: number) => Promise<unknown>;
 
@@ -197,7 +201,12 @@ export class Notifier {
   // log has lost them, and what it will hold in their place is another story.
   async #checkLogHolds(sequence: number): Promise<void> {
     if (sequence <= Math.max(this.#held, this.sequence)) return;
-    const end = await this.#options.logEnd().catch(() => sequence);
+    const { logEnd, sleep } = this.#options;
+    let end = 0;
+    for (let looks = 0; looks < looksMax && end < sequence; looks += 1) {
+      if (looks > 0) await sleep(lookAgainMs);
+      end = await logEnd().catch(() => sequence);
+    }
     this.#held = Math.max(this.#held, end);
     const detail = 'nodes were told of commits that the log does not hold';
     if (end < sequence) this.#regressed.reject(new LogRegressed(sequence, end, detail));

@@ -14,7 +14,7 @@ import { sameJson } from './canonical.js';
 import { differences, type Difference } from './diff.js';
 import type { History } from './history.js';
 import { isEdgeRule } from './rules.js';
-import { steps, type Step } from './steps.js';
+import { steps, type DecisionStep, type Step } from './steps.js';
 
 /** The law under test: the one in force, or another that is held against what was recorded. */
 export type Decider = (command: SessionCommand, session: Session) => Decision;
@@ -122,7 +122,9 @@ export const isDivergence = (verdict: Verdict): boolean =>
 /** Decides one record again. */
 export function compare(step: Step, decider: Decider = decide): Comparison {
   const recorded = recordedOutcome(step);
-  if (recorded.kind === 'refused' && isEdgeRule(recorded.rule)) {
+  // A refusal that the log keeps may be of an earlier state; JL_DECISIONS has it there.
+  const isOfEarlier = step.kind === 'decision' && isKeptLater(step);
+  if (isOfEarlier || (recorded.kind === 'refused' && isEdgeRule(recorded.rule))) {
     return { verdict: 'at-the-edge', recorded, recomputed: null };
   }
   if (!step.trusted || step.before === null)
@@ -132,13 +134,20 @@ export function compare(step: Step, decider: Decider = decide): Comparison {
   return { verdict: verdictOf(recorded, recomputed), recorded, recomputed };
 }
 
+function isKeptLater({ decided, basis }: DecisionStep): boolean {
+  const [first] = decided.events;
+  return first?.type === 'CommandSettled' && !sameJson(first.basedOn, basis);
+}
+
 export function recordedOutcome(step: Step): Outcome {
   if (step.kind === 'decision') {
     const { rule, events } = step.decided;
     const [first] = events;
-    return first?.type === 'CommandRefused'
-      ? { kind: 'refused', code: first.code, rule, facts: first.facts }
-      : { kind: 'accepted', rule, events };
+    if (first?.type !== 'CommandSettled') return { kind: 'accepted', rule, events };
+    const { code, facts } = first;
+    return code === null
+      ? { kind: 'accepted', rule, events: [] }
+      : { kind: 'refused', code, rule, facts };
   }
   const { code, rule, facts } = step.refusal;
   return { kind: 'refused', code, rule, facts };

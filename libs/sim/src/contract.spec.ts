@@ -27,9 +27,11 @@ async function world(replicas: 1 | 3) {
   const nats = new SimNats(timeline, chance);
   const jetstream = new SimJetStream(nats, replicas);
   addStreams(jetstream, subjects);
-  let isOver = false;
+  const over = new AbortController();
   void (async () => {
-    while (!isOver) await timeline.run(() => isOver, timeline.now + 50);
+    while (!over.signal.aborted) {
+      await timeline.run(() => over.signal.aborted, timeline.now + 50);
+    }
   })();
   const connect = async (name: string) => {
     const process = new SimProcess(name, timeline, chance.fork(name));
@@ -41,7 +43,7 @@ async function world(replicas: 1 | 3) {
   return {
     ...{ one, other, jetstream },
     close: async () => {
-      isOver = true;
+      over.abort();
     },
   };
 }
@@ -60,6 +62,7 @@ for (const replicas of [1, 3] as const) {
           seq: number;
         }>().seq,
       lastSequence: async () => stream.last,
+      isReplicated: replicas === 3,
       close,
     };
   });

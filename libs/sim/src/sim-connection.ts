@@ -7,7 +7,7 @@ import {
   type MsgHdrs,
   type NatsConnection,
 } from '@nats-io/transport-node';
-import type { Packet, SimNats } from './sim-nats.js';
+import type { Network, Packet, Remote } from './network.js';
 import type { SimProcess } from './sim-process.js';
 
 export interface ConnectWish {
@@ -17,7 +17,10 @@ export interface ConnectWish {
   readonly pingMs?: number;
 }
 
-type StatusEvent = { readonly type: 'disconnect' | 'reconnect' | 'close'; readonly server: string };
+interface StatusEvent {
+  readonly type: 'disconnect' | 'reconnect' | 'close';
+  readonly server: string;
+}
 
 interface SubscribeOptions {
   readonly queue?: string;
@@ -35,6 +38,7 @@ interface Waiting {
   readonly resolve: (message: Msg) => void;
   readonly reject: (error: Error) => void;
   readonly callOff: () => void;
+  readonly answered: (packet: Packet | null) => void;
 }
 
 /** How long the server believes in a connection that it hears nothing of, in milliseconds. */
@@ -45,8 +49,8 @@ const pingMsDefault = 5_000;
  * What the client library calls a connection, over the simulated network: in order both ways, back by itself when it was
  * broken, and silent when it was cut. Only what our own code uses of a connection is there.
  */
-export class SimConnection {
-  readonly #nats: SimNats;
+export class SimConnection implements Remote {
+  readonly #nats: Network;
   readonly #process: SimProcess;
   readonly #pingMs: number;
   readonly #inbox: string;
@@ -65,7 +69,7 @@ export class SimConnection {
   #tokens = 0;
   #isInboxOpen = false;
 
-  constructor(nats: SimNats, { process, inboxPrefix, pingMs = pingMsDefault }: ConnectWish) {
+  constructor(nats: Network, { process, inboxPrefix, pingMs = pingMsDefault }: ConnectWish) {
     this.#nats = nats;
     this.#process = process;
     this.#pingMs = pingMs;
@@ -84,13 +88,13 @@ export class SimConnection {
 
   publish(
     subject: string,
-    data: Uint8Array = new Uint8Array(),
+    payload: Uint8Array | string = new Uint8Array(),
     { reply, headers }: { readonly reply?: string; readonly headers?: MsgHdrs } = {},
   ): void {
     if (this.#state === 'closed') throw new ClosedConnectionError();
     const packet: Packet = {
       subject,
-      data,
+      data: bytesOf(payload),
       ...(reply === undefined ? {} : { reply }),
       ...(headers === undefined ? {} : { headers }),
     };
@@ -126,19 +130,27 @@ export class SimConnection {
 
   request(
     subject: string,
-    data?: Uint8Array,
+    data?: Uint8Array | string,
     { timeout = 1_000, headers }: { readonly timeout?: number; readonly headers?: MsgHdrs } = {},
   ): Promise<Msg> {
     this.#tokens += 1;
     const token = String(this.#tokens);
     return new Promise((resolve, reject) => {
       this.#openInbox();
+      const reply = `${this.#inbox}.${token}`;
+      const request = { subject, data: bytesOf(data), reply };
+      const { tap, timeline } = this.#nats;
+      const { name } = this.#process;
+      tap?.asked(name, request, timeline.now);
+      const answered = (packet: Packet | null) => {
+        tap?.answered(name, request, packet, timeline.now);
+      };
       const callOff = this.#process.after(timeout, () => {
         this.#waiting.delete(token);
+        answered(null);
         reject(new TimeoutError());
       });
-      this.#waiting.set(token, { resolve, reject, callOff });
-      const reply = `${this.#inbox}.${token}`;
+      this.#waiting.set(token, { resolve, reject, callOff, answered });
       this.publish(subject, data, headers === undefined ? { reply } : { reply, headers });
     });
   }
@@ -231,7 +243,11 @@ export class SimConnection {
   /** The process is gone, or the connection breaks for both ends. */
   reset(): void {
     this.#leave();
-    if (this.#process.isAlive) this.#process.run(() => this.#lose());
+    if (!this.#process.isAlive) this.#nats.forget(this);
+    else
+      this.#process.run(() => {
+        this.#lose();
+      });
   }
 
   /** Nothing passes any more, in one direction or both, and nobody is told. */
@@ -327,6 +343,8 @@ export class SimConnection {
         if (waiting === undefined) return;
         this.#waiting.delete(token);
         waiting.callOff();
+        const { subject, data } = message;
+        waiting.answered({ subject, data });
         if (message.headers?.code === 503 && message.data.length === 0) {
           const cause = new NoRespondersError(message.subject);
           waiting.reject(new RequestError(cause.message, { cause }));
@@ -341,7 +359,7 @@ export class SimConnection {
       data,
       reply,
       headers,
-      json: <T>(): T => JSON.parse(new TextDecoder().decode(data)) as T,
+      json: (): unknown => JSON.parse(new TextDecoder().decode(data)),
       string: () => new TextDecoder().decode(data),
       respond: (answer?: Uint8Array) => {
         if (reply === undefined || reply === '') return false;
@@ -352,3 +370,6 @@ export class SimConnection {
     return message as unknown as Msg;
   }
 }
+
+const bytesOf = (payload: Uint8Array | string = ''): Uint8Array =>
+  typeof payload === 'string' ? new TextEncoder().encode(payload) : payload;

@@ -1,6 +1,7 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { Chance } from './chance.js';
-import { matches, type Packet, type ServerPart, type SimNats } from './sim-nats.js';
+import type { Packet } from './network.js';
+import { matches, type ServerPart, type SimNats } from './sim-nats.js';
 import { SimStream, type Kept } from './sim-stream.js';
 
 /** What the leader of a clustered stream has taken in, and a majority has not confirmed yet. */
@@ -32,6 +33,8 @@ export class SimJetStream implements ServerPart {
   #proposals: Proposal[] = [];
   #leader: 'there' | 'away' = 'there';
   #term = 1;
+  /** When a majority has what was proposed last: it agrees in order. */
+  #agreedAt = 0;
   /** Until when reads leave out the last messages, and how many. */
   #lag = { until: 0, hidden: 0 };
 
@@ -131,7 +134,9 @@ export class SimJetStream implements ServerPart {
     const { stream, packet, messageId } = proposal;
     const term = this.#term;
     this.#proposals.push(proposal);
-    this.#nats.timeline.after(this.#chance.between(0.3, 2), () => {
+    const now = this.#nats.timeline.now;
+    this.#agreedAt = Math.max(this.#agreedAt, now + this.#chance.between(0.3, 2));
+    this.#nats.timeline.after(this.#agreedAt - now, () => {
       if (term !== this.#term) return;
       this.#proposals = this.#proposals.filter((other) => other !== proposal);
       const sequence = this.#store(stream, packet, messageId);
@@ -166,7 +171,8 @@ export class SimJetStream implements ServerPart {
   #infoOf(stream: SimStream, { data }: Packet): object {
     const { subjects_filter: filter } = requestIn(data);
     const last = this.#endOf(stream);
-    const counted = filter === undefined ? {} : { subjects: { [filter]: stream.count(filter) } };
+    const counted =
+      filter === undefined ? {} : { subjects: { [filter]: stream.count(filter, last) } };
     return {
       created: stream.created,
       config: { num_replicas: this.replicas },

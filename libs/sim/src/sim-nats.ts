@@ -1,15 +1,8 @@
-import { headers, type MsgHdrs } from '@nats-io/transport-node';
+import { headers } from '@nats-io/transport-node';
 import type { Chance } from './chance.js';
+import type { Network, NetworkFaults, Packet, Remote, Subscriber, Tap } from './network.js';
 import { SimConnection, type ConnectWish } from './sim-connection.js';
 import type { Timeline } from './timeline.js';
-
-/** What crosses the simulated network. */
-export interface Packet {
-  readonly subject: string;
-  readonly data: Uint8Array;
-  readonly reply?: string;
-  readonly headers?: MsgHdrs;
-}
 
 /** A part of the server that sees what is published before anybody else, such as JetStream. */
 export interface ServerPart {
@@ -17,35 +10,20 @@ export interface ServerPart {
   published(packet: Packet): boolean;
 }
 
-/** What goes wrong on the way, as probabilities for each message. */
-export interface NetworkFaults {
-  readonly lost: number;
-  readonly duplicated: number;
-  /** The longest that one message may be held up, in milliseconds, and how often one is. */
-  readonly slowMs: number;
-  readonly slow: number;
-}
-
 const calm: NetworkFaults = { lost: 0, duplicated: 0, slowMs: 0, slow: 0 };
-
-interface Subscriber {
-  readonly subject: string;
-  readonly queue: string | null;
-  readonly connection: SimConnection;
-  readonly take: (packet: Packet) => void;
-}
 
 /**
  * A NATS server and the network before it: subjects with wildcards, queue groups, "no responders". What is routed to a
  * connection that is gone, and that the server still believes in, is lost, as on a real network.
  */
-export class SimNats {
+export class SimNats implements Network {
   readonly #subscribers = new Set<Subscriber>();
   readonly #routes = new Map<string, readonly Subscriber[]>();
   readonly #parts: ServerPart[] = [];
   readonly #connections = new Set<SimConnection>();
   #isUp = true;
   faults: NetworkFaults = calm;
+  tap: Tap | null = null;
 
   constructor(
     readonly timeline: Timeline,
@@ -73,8 +51,8 @@ export class SimNats {
     return connection;
   }
 
-  forget(connection: SimConnection): void {
-    this.#connections.delete(connection);
+  forget(connection: Remote): void {
+    this.#connections.delete(connection as SimConnection);
   }
 
   /** The server is killed: every connection breaks, and what it knew of subscriptions is gone. */

@@ -41,7 +41,11 @@ export class SimProcess {
   goOn(): void {
     if (this.#state !== 'paused') return;
     this.#state = 'up';
-    for (const call of this.#held.splice(0)) this.timeline.after(0, () => this.#do(call));
+    for (const call of this.#held.splice(0)) {
+      this.timeline.after(0, () => {
+        this.#do(call);
+      });
+    }
   }
 
   /** Lets something happen in this process. */

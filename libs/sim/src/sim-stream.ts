@@ -57,8 +57,8 @@ export class SimStream {
     return known === undefined || now - known.at > duplicateWindowMs ? undefined : known.sequence;
   }
 
-  count(subject: string): number {
-    return this.#bySubject.get(subject)?.length ?? 0;
+  count(subject: string, end: number): number {
+    return this.#own(subject).filter(({ sequence }) => sequence <= end).length;
   }
 
   /** The sequence of a subject's last message; 0 for none. */

@@ -284,8 +284,8 @@ function effects({ decided }: DecisionStep, cast: Cast): string {
         return 'policy changed';
       case 'JoinRequested':
         return '';
-      case 'CommandRefused':
-        return event.code;
+      case 'CommandSettled':
+        return event.code ?? 'nothing to change';
       case 'JoinDeferred':
         return `${event.join} put off`;
       case 'LeafAdmitted':

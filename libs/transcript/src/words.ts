@@ -79,8 +79,8 @@ export function eventWords(
       return changeWords(before, event.policy);
     case 'JoinRequested':
       return requestWords(event, telling);
-    case 'CommandRefused':
-      return `${event.code}, on record: an earlier try of it can count no more`;
+    case 'CommandSettled':
+      return `${event.code ?? 'nothing to change'}, on record: an earlier try of it can count no more`;
     case 'JoinDeferred':
       return `${joinName(event, cast)}, undecided`;
     case 'LeafAdmitted':

@@ -23,6 +23,7 @@ import {
 } from './fields.js';
 
 const plane = z.enum(['rooted', 'nonrooted']);
+const basisField = z.strictObject({ revision: revisionField, decisions: z.int().min(0) });
 const type = <T extends string>(name: T) => z.literal(name);
 
 export const eventSchema = z.discriminatedUnion('type', [
@@ -99,7 +100,12 @@ export const eventSchema = z.discriminatedUnion('type', [
     root: socketField,
     incarnation: z.int().min(1),
   }),
-  z.strictObject({ type: type('CommandRefused'), code: codeField, facts: factsField.nullable() }),
+  z.strictObject({
+    type: type('CommandSettled'),
+    code: codeField.nullable(),
+    facts: factsField.nullable(),
+    basedOn: basisField,
+  }),
   z.strictObject({ type: type('SessionShutDown') }),
   z.strictObject({
     type: type('SessionClosed'),
@@ -208,7 +214,7 @@ export const refusalRecordSchema = z.strictObject({
   session: sessionField,
   commandId: commandIdField,
   command: commandSchema,
-  basedOn: z.strictObject({ revision: revisionField, decisions: z.int().min(0) }),
+  basedOn: basisField,
   code: codeField,
   rule: ruleField,
   facts: factsField.nullable(),

@@ -25,7 +25,7 @@ const envelope = {
     .literal(true)
     .exactOptional()
     .describe(
-      'an earlier try of this command id may have arrived: then a refusal is kept in the log',
+      'an earlier try of this command id may have arrived: then the answer is kept in the log, whatever it is',
     ),
 };
 

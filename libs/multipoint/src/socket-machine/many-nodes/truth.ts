@@ -154,7 +154,7 @@ export class Truth {
       case 'ListenStarted':
       case 'PolicyChanged':
       case 'JoinDeferred':
-      case 'CommandRefused':
+      case 'CommandSettled':
         return;
     }
   }

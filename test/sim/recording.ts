@@ -1,0 +1,95 @@
+import type { Decided } from '@joinleaf/event-log';
+import { inputOf, outputOf, Recorder, type Call, type History } from '@joinleaf/linearizability';
+import type { SessionAddress, SessionCommand, SessionEvent } from '@joinleaf/multipoint';
+import type { Packet, Tap } from '@joinleaf/sim';
+import { decode, parseCommandSubject, replySchema } from '@joinleaf/wire';
+import type { Records } from '../deployment/records.js';
+
+const replyBytesMax = 1_048_576;
+/** What the broker's clock says when the simulation begins. */
+const epoch = 1_900_000_000_000;
+/** How long before it was stored something may have been begun that nobody called. */
+const beforehandMs = 10_000;
+
+/** A try of a command, as it went over the network. */
+interface Try {
+  readonly process: string;
+  readonly session: SessionAddress;
+  readonly commandId: string;
+  readonly call: number;
+  readonly ends: { readonly reply: Packet | null; readonly at: number }[];
+}
+
+/** Records what every program asks of sessions and is answered, and makes histories of it. */
+export class Recording implements Tap {
+  readonly #calls = new Map<string, Try>();
+
+  asked(process: string, request: Packet, at: number): void {
+    const subject = parseCommandSubject(request.subject);
+    const commandId = subject === null ? null : commandIdIn(request.data);
+    if (subject === null || commandId === null || subject.verb === 'resolve') return;
+    const { session } = subject;
+    const key = `${session} ${commandId}`;
+    if (this.#calls.has(key)) return;
+    this.#calls.set(key, { process, session, commandId, call: at, ends: [] });
+  }
+
+  answered(_: string, request: Packet, reply: Packet | null, at: number): void {
+    const subject = parseCommandSubject(request.subject);
+    if (subject === null || subject.verb === 'resolve') return;
+    const call = this.#calls.get(`${subject.session} ${commandIdIn(request.data) ?? ''}`);
+    call?.ends.push({ reply, at });
+  }
+
+  /** What was called, with the commands as they are on record: one history for each session. */
+  histories(seed: number, records: Records): readonly History[] {
+    const recorder = new Recorder(seed);
+    const commands = commandsIn(records);
+    for (const { process, session, commandId, call, ends } of this.#calls.values()) {
+      const known = commands.get(`${session} ${commandId}`);
+      const input = known === undefined ? null : inputOf(known.command, known.events);
+      if (input === null) continue;
+      const recorded = recorder.call({ session, process, commandId, input }, call);
+      for (const { reply, at } of ends) answer(recorded, reply, at);
+    }
+    for (const { session, storedAt, decisions } of records.commits) {
+      for (const { commandId, command, events } of decisions) {
+        if (this.#calls.has(`${session} ${commandId}`)) continue;
+        const input = inputOf(command, events);
+        if (input === null) continue;
+        const at = Math.max(0, storedAt - epoch - beforehandMs);
+        recorder.call({ session, process: 'an arbiter', commandId, input }, at);
+      }
+    }
+    return recorder.histories();
+  }
+}
+
+function answer(call: Call, reply: Packet | null, at: number): void {
+  const decoded = reply === null ? null : decode(replySchema, reply.data, replyBytesMax);
+  call.answered(decoded?.ok === true ? outputOf(decoded.value) : null, at);
+}
+
+interface Known {
+  readonly command: SessionCommand;
+  readonly events: readonly SessionEvent[];
+}
+
+function commandsIn({ commits, refusals }: Records): ReadonlyMap<string, Known> {
+  const known = new Map<string, Known>();
+  for (const { session, commandId, command } of refusals) {
+    known.set(`${session} ${commandId}`, { command, events: [] });
+  }
+  for (const { session, decisions } of commits) {
+    for (const decided of decisions) known.set(`${session} ${decided.commandId}`, wordsOf(decided));
+  }
+  return known;
+}
+
+const wordsOf = ({ command, events }: Decided): Known => ({ command, events });
+
+function commandIdIn(data: Uint8Array): string | null {
+  const body: unknown = JSON.parse(new TextDecoder().decode(data));
+  if (typeof body !== 'object' || body === null || !('commandId' in body)) return null;
+  return typeof body.commandId === 'string' ? body.commandId : null;
+}

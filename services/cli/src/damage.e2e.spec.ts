@@ -401,6 +401,9 @@ describe('what an administrator stored', () => {
     expect(shown.out).not.toContain('\u001b');
     expect(shown.out).not.toContain('\u0007');
     expect((await say('parked 12')).exitCode).toBe(3);
+    expect(JSON.parse((await say('parked 11 --json')).out)).toMatchObject({
+      parked: [{ size: 26 }],
+    });
 
     // The services find it at each start, and park it once.
     await stopServices();

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Chance } from '../deployment/chance.js';
 import { keepEvidence } from './evidence.js';
 import {
+  inOrder,
   isLast,
   isPassing,
   type Fault,
@@ -10,7 +11,6 @@ import {
   type PassingFault,
 } from './fault.js';
 import { HistoryCheck } from './history-check.js';
-import { inOrder } from './plan.js';
 import type { Sightings } from './sightings.js';
 import { World } from './world.js';
 
@@ -150,13 +150,7 @@ class Campaign {
 
   /** Everything ends, and is checked once more. What is to be damaged next keeps its sessions open. */
   async #end(isGoingOn: boolean): Promise<readonly string[]> {
-    const { traffic, sightings, journal } = this.world;
-    const { reconnects, gaps, resumes, duplicatesDropped } = traffic.stats;
-    sightings.saw('a program was connected again', reconnects);
-    sightings.saw('a program noticed a gap, and was told what it missed', Math.min(gaps, resumes));
-    sightings.saw('a program dropped what it had been told before', duplicatesDropped);
-    const unknown = journal.count('unknown');
-    sightings.saw('the outcome of a call was unknown, and was found out later', unknown);
+    const { traffic } = this.world;
     if (isGoingOn) return this.#rest();
     try {
       await traffic.stop();
@@ -196,7 +190,19 @@ class Campaign {
     this.surroundings.onSuffered(suffered);
   }
 
+  /** What the programs saw, as they count it. */
+  #see(): void {
+    const { traffic, sightings, journal } = this.world;
+    const { reconnects, gaps, resumes, duplicatesDropped } = traffic.stats;
+    sightings.saw('a program was connected again', reconnects);
+    sightings.saw('a program noticed a gap, and was told what it missed', Math.min(gaps, resumes));
+    sightings.saw('a program dropped what it had been told before', duplicatesDropped);
+    const unknown = journal.count('unknown');
+    sightings.saw('the outcome of a call was unknown, and was found out later', unknown);
+  }
+
   #result(findings: readonly string[]): CampaignResult {
+    this.#see();
     const { journal, traffic, detections } = this.world;
     const kinds = Map.groupBy(journal.answers, ({ kind }) => kind);
     return {

@@ -38,3 +38,7 @@ export type Fault = PassingFault | LastFault;
 
 export const isPassing = (fault: Fault): fault is PassingFault => 'inject' in fault;
 export const isLast = (fault: Fault): fault is LastFault => 'damage' in fault;
+
+/** By their numbers in the fault model. */
+export const inOrder = <F extends Fault>(faults: readonly F[]): F[] =>
+  [...faults].sort((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)));

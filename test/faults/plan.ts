@@ -13,10 +13,6 @@ export interface PlanWish {
 const faultsMax = 9;
 const both = [1, 3] as const;
 
-/** By their numbers in the fault model. */
-export const inOrder = <F extends Fault>(faults: readonly F[]): F[] =>
-  [...faults].sort((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)));
-
 /**
  * Campaigns without an end. Together the first ones have every fault once, on the brokers that it is for; then they
  * begin anew. The first campaign has the seed of the whole run, and the others those that follow.

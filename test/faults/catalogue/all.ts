@@ -1,5 +1,4 @@
-import type { Fault } from '../fault.js';
-import { inOrder } from '../plan.js';
+import { inOrder, type Fault } from '../fault.js';
 import { appendFaults } from './appends.js';
 import { arbitrationFaults } from './arbitration.js';
 import { brokerFaults } from './brokers.js';

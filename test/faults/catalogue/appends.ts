@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fault, PassingFault } from '../fault.js';
-import type { PassingFrame } from '../nats-proxy.js';
+import type { PassingFrame } from '../nats-frames.js';
 import { sessionParties, type Party, type World } from '../world.js';
 import { acknowledgement, append, command } from './subjects.js';
 

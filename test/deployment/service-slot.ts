@@ -60,8 +60,13 @@ export class ServiceSlot {
     this.goOn();
   }
 
+  /** Does nothing when it has just ended. */
   signal(signal: NodeJS.Signals): void {
-    this.#service?.signal(signal);
+    try {
+      this.#service?.signal(signal);
+    } catch {
+      // There is no such process any more.
+    }
   }
 
   /** Settles when it has ended by itself; never when it was killed or stopped. */
@@ -73,11 +78,11 @@ export class ServiceSlot {
   }
 
   pause(): void {
-    this.#service?.signal('SIGSTOP');
+    this.signal('SIGSTOP');
   }
 
   goOn(): void {
-    this.#service?.signal('SIGCONT');
+    this.signal('SIGCONT');
   }
 
   /** The value of one line of its metrics; 0 when there is no such line. */

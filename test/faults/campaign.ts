@@ -1,7 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Chance } from '../deployment/chance.js';
 import { keepEvidence } from './evidence.js';
-import { isLast, type Fault, type Findings, type LastFault, type PassingFault } from './fault.js';
+import {
+  inOrder,
+  isLast,
+  isPassing,
+  type Fault,
+  type Findings,
+  type LastFault,
+  type PassingFault,
+} from './fault.js';
 import { HistoryCheck } from './history-check.js';
 import type { Sightings } from './sightings.js';
 import { World } from './world.js';
@@ -15,6 +23,8 @@ export interface CampaignPlan {
 
 export interface Suffered {
   readonly fault: Fault;
+  /** What happened in the meantime; null for nothing. */
+  readonly besides: PassingFault | null;
   readonly replicas: 1 | 3;
   readonly seed: number;
   /** Calls that were answered, or not, from the fault to the rest after it. */
@@ -65,6 +75,7 @@ export async function runCampaign(
 class Campaign {
   readonly #check: HistoryCheck;
   readonly #suffered: Suffered[] = [];
+  readonly #passing: readonly PassingFault[];
 
   constructor(
     private readonly plan: CampaignPlan,
@@ -73,18 +84,16 @@ class Campaign {
     private readonly chance: Chance,
   ) {
     this.#check = new HistoryCheck(world);
+    // The same ones have the same order, in whatever order they were asked for.
+    this.#passing = shuffled(inOrder(plan.faults.filter(isPassing)), chance);
   }
 
   async run(): Promise<CampaignResult> {
-    const passing = shuffled(
-      this.plan.faults.filter((fault) => !isLast(fault)),
-      this.chance,
-    );
     const last = this.plan.faults.find(isLast);
     let isUsable = true;
-    for (const fault of passing) {
+    for (const fault of this.#passing) {
       if (!isUsable) break;
-      isUsable = await this.#pass(fault as PassingFault);
+      isUsable = await this.#pass(fault);
     }
     const findings = isUsable ? await this.#end(last !== undefined) : [];
     if (isUsable && last !== undefined) await this.#last(last);
@@ -96,13 +105,18 @@ class Campaign {
     const { world, chance } = this;
     const { traffic, gap } = world;
     await traffic.goesOn(chance.whole(3, 12));
+    const besides = this.#besides(fault);
     const before = this.#begin();
     const findings: string[] = [];
     try {
+      const healBesides = (await besides?.inject(world, chance.fork())) ?? null;
       const heal = await fault.inject(world, chance.fork());
       await delay(chance.whole(...fault.lastsMs));
-      const found = await heal();
-      if (Array.isArray(found)) findings.push(...(found as Findings));
+      const order = [heal, ...(healBesides === null ? [] : [healBesides])];
+      for (const end of chance.oneIn(2) ? order : order.reverse()) {
+        const found = await end();
+        if (Array.isArray(found)) findings.push(...(found as Findings));
+      }
       await traffic.goesOn(8, 60_000);
     } catch (error) {
       findings.push(`it does not go on: ${inWords(error)}`);
@@ -110,9 +124,15 @@ class Campaign {
     const gapMs = gap.largestMs;
     findings.push(...(await this.#rest()));
     const evidence = findings.length > 0 ? await this.#evidence(fault.id) : null;
-    this.#tell(fault, before, { gapMs, findings, evidence });
+    this.#tell(fault, before, { besides, gapMs, findings, evidence });
     traffic.goOn();
     return findings.length === 0;
+  }
+
+  /** What happens besides a fault, one time in three. */
+  #besides(fault: Fault): PassingFault | null {
+    const mixers = this.#passing.filter((mixer) => mixer.mixes === true && mixer !== fault);
+    return mixers.length > 0 && this.chance.oneIn(3) ? this.chance.pick(mixers) : null;
   }
 
   #evidence(name: string): Promise<string> {
@@ -130,13 +150,7 @@ class Campaign {
 
   /** Everything ends, and is checked once more. What is to be damaged next keeps its sessions open. */
   async #end(isGoingOn: boolean): Promise<readonly string[]> {
-    const { traffic, sightings, journal } = this.world;
-    const { reconnects, gaps, resumes, duplicatesDropped } = traffic.stats;
-    sightings.saw('a program was connected again', reconnects);
-    sightings.saw('a program noticed a gap, and was told what it missed', Math.min(gaps, resumes));
-    sightings.saw('a program dropped what it had been told before', duplicatesDropped);
-    const unknown = journal.count('unknown');
-    sightings.saw('the outcome of a call was unknown, and was found out later', unknown);
+    const { traffic } = this.world;
     if (isGoingOn) return this.#rest();
     try {
       await traffic.stop();
@@ -155,7 +169,7 @@ class Campaign {
       findings = [`it could not be damaged: ${inWords(error)}`];
     }
     const evidence = findings.length > 0 ? await this.#evidence(fault.id) : null;
-    this.#tell(fault, before, { gapMs: null, findings, evidence });
+    this.#tell(fault, before, { besides: null, gapMs: null, findings, evidence });
   }
 
   #begin(): { readonly at: number; readonly answers: number } {
@@ -166,7 +180,7 @@ class Campaign {
   #tell(
     fault: Fault,
     before: { readonly at: number; readonly answers: number },
-    outcome: Pick<Suffered, 'gapMs' | 'findings' | 'evidence'>,
+    outcome: Pick<Suffered, 'besides' | 'gapMs' | 'findings' | 'evidence'>,
   ): void {
     const { seed, replicas } = this.plan;
     const operations = this.world.journal.answers.length - before.answers;
@@ -176,7 +190,19 @@ class Campaign {
     this.surroundings.onSuffered(suffered);
   }
 
+  /** What the programs saw, as they count it. */
+  #see(): void {
+    const { traffic, sightings, journal } = this.world;
+    const { reconnects, gaps, resumes, duplicatesDropped } = traffic.stats;
+    sightings.saw('a program was connected again', reconnects);
+    sightings.saw('a program noticed a gap, and was told what it missed', Math.min(gaps, resumes));
+    sightings.saw('a program dropped what it had been told before', duplicatesDropped);
+    const unknown = journal.count('unknown');
+    sightings.saw('the outcome of a call was unknown, and was found out later', unknown);
+  }
+
   #result(findings: readonly string[]): CampaignResult {
+    this.#see();
     const { journal, traffic, detections } = this.world;
     const kinds = Map.groupBy(journal.answers, ({ kind }) => kind);
     return {

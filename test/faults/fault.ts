@@ -21,6 +21,8 @@ interface Described {
 
 /** A fault that a deployment suffers while its traffic goes on. */
 export interface PassingFault extends Described {
+  /** Whether it may also happen while another one lasts: it stops nobody, and waits for nothing. */
+  readonly mixes?: boolean;
   /** How long it lasts before it is healed, in milliseconds. */
   readonly lastsMs: readonly [min: number, max: number];
   readonly inject: (world: World, chance: Chance) => Promise<Heal> | Heal;
@@ -34,4 +36,9 @@ export interface LastFault extends Described {
 
 export type Fault = PassingFault | LastFault;
 
+export const isPassing = (fault: Fault): fault is PassingFault => 'inject' in fault;
 export const isLast = (fault: Fault): fault is LastFault => 'damage' in fault;
+
+/** By their numbers in the fault model. */
+export const inOrder = <F extends Fault>(faults: readonly F[]): F[] =>
+  [...faults].sort((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)));

@@ -2,12 +2,15 @@ import { findingsIn } from '../deployment/check-history.js';
 import { untold } from '../deployment/check-bulletins.js';
 import { eventually } from '../deployment/eventually.js';
 import type { Records } from '../deployment/records.js';
+import { livesIn } from './sightings.js';
 import type { World } from './world.js';
 
 /** Findings that were told before are not told again: each belongs to the fault after which it was seen first. */
 export class HistoryCheck {
   readonly #told = new Set<string>();
   #records: Records | null = null;
+
+  #lives = livesIn([]);
 
   constructor(private readonly world: World) {}
 
@@ -40,7 +43,19 @@ export class HistoryCheck {
     ).catch(() => undefined); // The findings say why not.
     const { records, fresh } = await look();
     for (const finding of fresh) this.#told.add(finding);
-    this.world.sightings.look(records);
+    this.#see(records);
     return fresh;
+  }
+
+  #see(records: Records): void {
+    const { sightings } = this.world;
+    const before = this.#lives;
+    this.#lives = livesIn(records.nodes);
+    sightings.look(records);
+    sightings.saw('a silent node was given up', this.#lives.lost - before.lost);
+    sightings.saw(
+      'a run of a node was superseded by the next one',
+      this.#lives.superseded - before.superseded,
+    );
   }
 }

@@ -19,6 +19,12 @@ export interface Frame {
   readonly payloadLength: number;
 }
 
+/** A frame on its way through a proxy. */
+export interface PassingFrame extends Frame {
+  /** For a message to a client: the subject of the request that it answers; empty for no answer. */
+  readonly answers: string;
+}
+
 const lineEnd = Buffer.from('\r\n');
 
 /** Takes a stream of bytes apart, however they arrive. */

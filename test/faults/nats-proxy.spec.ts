@@ -2,8 +2,8 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Chance, printedChance } from '../deployment/chance.js';
 import { eventually } from '../deployment/eventually.js';
-import { FrameReader, payloadOf } from './nats-frames.js';
-import { NatsProxy, type PassingFrame } from './nats-proxy.js';
+import { FrameReader, payloadOf, type PassingFrame } from './nats-frames.js';
+import { NatsProxy } from './nats-proxy.js';
 import type { Rule } from './proxied-way.js';
 
 const chance = printedChance('nats-proxy');

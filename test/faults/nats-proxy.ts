@@ -1,6 +1,6 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Chance } from '../deployment/chance.js';
-import { FrameReader, type Direction, type Frame } from './nats-frames.js';
+import { FrameReader, type Direction, type Frame, type PassingFrame } from './nats-frames.js';
 import { ProxiedWay, type Matcher, type Rule } from './proxied-way.js';
 
 export interface ProxyTarget {
@@ -10,11 +10,6 @@ export interface ProxyTarget {
 
 /** Hears every frame that a party sends or is sent, before anything is done to it. */
 export type FrameWatch = (frame: PassingFrame) => void;
-
-export interface PassingFrame extends Frame {
-  /** For a message to a client: the subject of the request that it answers; empty for no answer. */
-  readonly answers: string;
-}
 
 interface ProxyWish {
   readonly targets: readonly ProxyTarget[];

@@ -8,14 +8,15 @@ const nameWidth = 58;
 
 /** One line for one fault, as it goes. */
 export function sufferedLine(suffered: Suffered): string {
-  const { fault, operations, gapMs, tookMs, findings, evidence } = suffered;
+  const { fault, besides, operations, gapMs, tookMs, findings, evidence } = suffered;
+  const name = besides === null ? fault.name : `${fault.name} (and ${besides.id})`;
   const verdict = findings.length === 0 ? 'ok' : `${String(findings.length)} FINDINGS`;
   const figures = [
     `${String(operations)} calls`.padStart(10),
     (gapMs === null ? '' : `${String(gapMs)} ms`).padStart(9),
     `${(tookMs / 1_000).toFixed(1)} s`.padStart(7),
   ].join(' ');
-  const line = `  ${fault.id.padEnd(4)} ${shortened(fault.name, nameWidth)} ${figures}  ${verdict}\n`;
+  const line = `  ${fault.id.padEnd(4)} ${shortened(name, nameWidth)} ${figures}  ${verdict}\n`;
   const found = findings.slice(0, 10).map((finding) => `       - ${finding}\n`);
   return [line, ...found, evidence === null ? '' : `       kept in ${evidence}\n`].join('');
 }

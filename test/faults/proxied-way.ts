@@ -1,8 +1,7 @@
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import type { Socket } from 'node:net';
 import type { Chance } from '../deployment/chance.js';
-import { type Direction, type Frame, type FrameReader } from './nats-frames.js';
-import type { PassingFrame } from './nats-proxy.js';
+import type { Direction, Frame, FrameReader, PassingFrame } from './nats-frames.js';
 
 export interface Match {
   readonly direction?: Direction;

@@ -1,4 +1,5 @@
 import type { CampaignResult, Suffered } from './campaign.js';
+import type { Fault } from './fault.js';
 import type { Sightings } from './sightings.js';
 
 /** All that a run is judged by, for people and for docs/RELIABILITY.md. */
@@ -67,7 +68,7 @@ export function reportOf({ seed, tookMs, machine, campaigns, sightings }: Run): 
     faults: figuresOf(suffered),
     totals: {
       campaigns: campaigns.length,
-      injected: suffered.length,
+      injected: suffered.length + suffered.filter(({ besides }) => besides !== null).length,
       operations: Object.values(answers).reduce((sum, count) => sum + count, 0),
       commits: campaigns.reduce((sum, { commits }) => sum + commits, 0),
       findings: findings.length,
@@ -89,20 +90,27 @@ const isLoss = (finding: string): boolean =>
   finding.includes('was told {"') && finding.includes('and the log says');
 
 function figuresOf(suffered: readonly Suffered[]): readonly FaultFigures[] {
-  const byFault = Map.groupBy(suffered, ({ fault }) => fault);
-  return [...byFault]
-    .map(([{ id, name }, all]) => {
-      const gaps = all.flatMap(({ gapMs }) => gapMs ?? []);
-      const on = (brokers: 1 | 3) => all.filter(({ replicas }) => replicas === brokers).length;
-      return {
-        ...{ id, name },
-        times: { R1: on(1), R3: on(3) },
-        operations: all.reduce((sum, { operations }) => sum + operations, 0),
-        gapMs: { p50: median(gaps), max: largest(gaps) },
-        findings: all.reduce((sum, { findings }) => sum + findings.length, 0),
-      };
-    })
+  const injected = suffered.flatMap(({ fault, besides }) => [fault, ...(besides ? [besides] : [])]);
+  return [...new Set(injected)]
+    .map((fault) => figuresFor(fault, suffered))
     .sort((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)));
+}
+
+// Figures of two at once are those of the first.
+function figuresFor(injected: Fault, suffered: readonly Suffered[]): FaultFigures {
+  const { id, name } = injected;
+  const own = suffered.filter(({ fault }) => fault === injected);
+  const among = suffered.filter(({ besides }) => besides === injected);
+  const on = (brokers: 1 | 3) =>
+    [...own, ...among].filter(({ replicas }) => replicas === brokers).length;
+  const gaps = own.flatMap(({ gapMs }) => gapMs ?? []);
+  return {
+    ...{ id, name },
+    times: { R1: on(1), R3: on(3) },
+    operations: own.reduce((sum, { operations }) => sum + operations, 0),
+    gapMs: { p50: median(gaps), max: largest(gaps) },
+    findings: own.reduce((sum, { findings }) => sum + findings.length, 0),
+  };
 }
 
 function sums(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {

@@ -1,6 +1,5 @@
 import type { Records } from '../deployment/records.js';
-import { payloadOf } from './nats-frames.js';
-import type { PassingFrame } from './nats-proxy.js';
+import { payloadOf, type PassingFrame } from './nats-frames.js';
 
 // A run in which nothing interesting happened proves nothing. These are the states that a run has to have been in;
 // most of them are seen on the wire, where every party is listened to.
@@ -87,7 +86,7 @@ export class Sightings {
   }
 
   /** Looks in the log for what became of what was lost. */
-  look({ commits, nodes }: Records): void {
+  look({ commits }: Records): void {
     const stored = new Set(commits.map(({ commitId }) => commitId));
     const found = [...this.#lostAcknowledgements].filter((id) => stored.has(id)).length;
     this.saw('an acknowledgement was lost, and its commit was found stored', found);
@@ -98,24 +97,21 @@ export class Sightings {
     this.#lostAcknowledgements.clear();
     this.#lostAppends.clear();
     this.#appends.clear();
-    this.#set('a silent node was given up', nodes.filter(({ type }) => type === 'NodeLost').length);
-    this.#set('a run of a node was superseded by the next one', superseded(nodes));
-  }
-
-  // What is counted from the beginning each time, and of several deployments.
-  #set(state: State, count: number): void {
-    this.#seen.set(state, Math.max(this.times(state), count));
   }
 }
 
-function superseded(nodes: Records['nodes']): number {
+/** What the lives of nodes on record have been through. */
+export function livesIn(nodes: Records['nodes']): Readonly<Record<'lost' | 'superseded', number>> {
   const last = new Map<string, string>();
-  let count = 0;
+  const lives = { lost: 0, superseded: 0 };
   for (const { node, type } of nodes) {
-    if (type === 'NodeStarted' && last.get(node) === 'NodeStarted') count += 1;
+    const before = last.get(node);
+    const wasUp = before !== undefined && before !== 'NodeStopped' && before !== 'NodeLost';
+    if (type === 'NodeStarted' && wasUp) lives.superseded += 1;
+    if (type === 'NodeLost') lives.lost += 1;
     last.set(node, type);
   }
-  return count;
+  return lives;
 }
 
 const messageIdOf = (frame: PassingFrame): string =>

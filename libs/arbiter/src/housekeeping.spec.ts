@@ -62,6 +62,7 @@ function start(name: string, owns: (session: SessionAddress) => boolean = () => 
   const { world } = time.process();
   const slow = new SlowLog(shared, (ms) => world.sleep(ms));
   const bugs: unknown[] = [];
+  const named: string[] = [];
   const reportBug = (what: string) => bugs.push(what);
   const arbiter = new Arbiter(
     {
@@ -88,7 +89,7 @@ function start(name: string, owns: (session: SessionAddress) => boolean = () => 
     arbiter,
     world,
     reportBug,
-    unreadable: () => undefined,
+    unreadable: (sequence, reason) => named.push(`${String(sequence)} ${reason}`),
     owns,
   });
   const reading = new AbortController();
@@ -102,7 +103,7 @@ function start(name: string, owns: (session: SessionAddress) => boolean = () => 
   };
   const submit = (session: SessionAddress, command: SessionCommand) =>
     arbiter.submit(session, { commandId: time.newId(), command });
-  return { housekeeping, submit, slow, world, bugs, stop, end };
+  return { housekeeping, submit, slow, world, bugs, named, stop, end };
 }
 
 type Started = ReturnType<typeof start>;
@@ -145,6 +146,42 @@ async function eventsOf(
 
 const endsOf = async (session: SessionAddress) =>
   (await eventsOf(session)).filter(({ event }) => event.type === 'JoinFailed');
+
+describe('a commit that does not follow the one before', () => {
+  const plant = (session: SessionAddress, changes: object) => {
+    const commit = {
+      ...{ schema: 1, session, revision: 3, prevHash: 'f'.repeat(64), commitId: 'planted-1' },
+      ...{ arbiter: 'x', decider: 'law/1', decidedAt: 0, decisions: [], ...changes },
+    };
+    return shared.plant(session, new TextEncoder().encode(JSON.stringify(commit))).sequence;
+  };
+
+  it('is named once, and its session alone is given up', async () => {
+    const one = start('a');
+    await open(one, at('conf-7'), 'root');
+    await open(one, at('lobby'), 'root');
+    const sequence = plant(at('conf-7'), {});
+    plant(at('conf-7'), { revision: 4, commitId: 'planted-2' });
+    await time.pass(100);
+    expect(one.named).toEqual([
+      expect.stringMatching(new RegExp(`^${String(sequence)} broken-hash at revision 3: `)),
+    ]);
+    const [damaged, sound] = ['conf-7', 'lobby'].map((name) =>
+      one.submit(at(name), asks('ada', one.world.now(), 500)),
+    );
+    await time.pass(1_000);
+    expect(await damaged).toMatchObject({ kind: 'turned-away', refusal: { rule: 'H14' } });
+    expect(await sound).toMatchObject({ kind: 'accepted' });
+    expect(await endsOf(at('lobby'))).toHaveLength(1);
+  });
+
+  it('is not what we wrote ourselves and hear again', async () => {
+    const [one, other] = [start('a'), start('b')];
+    await open(one, at('conf-7'), 'root');
+    await time.pass(100);
+    expect([one.named, other.named]).toEqual([[], []]);
+  });
+});
 
 describe('deadlines', () => {
   it('are kept by the arbiter that owns the session, and by nobody else', async () => {

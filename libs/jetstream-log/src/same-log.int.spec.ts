@@ -19,7 +19,7 @@ describe('the log beside its companions', () => {
     const store = new JetStreamNotificationStore({ nc, subjects });
     await store.store({ ...aBulletin('ada', 1), sequence: 1 }, { afterSequence: 0 });
     expect((await replacedLog(nc, subjects, early))?.reason).toContain('has lost its end');
-    await nc.request(subjects.events('conf-7'), 'whatever it is');
+    await nc.request(subjects.events(newSession()), 'whatever it is');
     expect(await replacedLog(nc, subjects, early)).toBeNull();
   });
 });

@@ -1,7 +1,14 @@
 import 'reflect-metadata';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { natsForTests } from '@joinleaf/nats-server';
-import { decode, encode, replySchema, Subjects, type RefusedReply } from '@joinleaf/wire';
+import {
+  decode,
+  encode,
+  partitionOf,
+  replySchema,
+  Subjects,
+  type RefusedReply,
+} from '@joinleaf/wire';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { Controller, Module, type INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -52,6 +59,7 @@ class Commands {
   @NodeRequest('beat')
   beat(message: NodeMessage) {
     beats.push(message);
+    return message.node === 'eve' ? { fenced: message.node } : undefined;
   }
   @NodeRequest('start')
   start(message: NodeMessage) {
@@ -166,6 +174,28 @@ describe('NatsRequests', () => {
   it('[E2] answers even when a handler forgot to', async () => {
     await serve();
     expect(await refused(join.replace('.join', '.accept'))).toMatchObject({ rule: 'E2' });
+  });
+
+  it('answers a beat only when there is something to say', async () => {
+    await serve();
+    const quiet = caller.request(subjects.node('ada', 'beat'), encode({}), { timeout: 300 });
+    expect(await ask(subjects.node('eve', 'beat'))).toEqual({ fenced: 'eve' });
+    await expect(quiet).rejects.toThrow();
+    expect(requests.counters).toMatchObject({ received: 2, failed: 0, inFlight: 0 });
+  });
+
+  it('hears more subjects while it runs, and others no longer', async () => {
+    await serve();
+    gate.letGo();
+    const own = partitionOf('conf-7' as never);
+    const partition = { subject: subjects.commands(own), queue: 'arbiter' };
+    await requests.unsubscribe(subjects.commands());
+    await expect(ask(join)).rejects.toThrow('no responders');
+    await requests.subscribe(partition, { subject: subjects.commands('63'), queue: 'arbiter' });
+    expect(requests.heard).toHaveLength(4);
+    expect(await ask(join)).toMatchObject({ heard: 'conf-7' });
+    await requests.unsubscribe(partition.subject, subjects.commands('63'));
+    await expect(ask(join)).rejects.toThrow('no responders');
   });
 
   it('[H13] refuses at once what is more than it can hold, but hears beats', async () => {

@@ -98,9 +98,13 @@ const until = async (holds: () => Promise<boolean>): Promise<void> => {
 const allTold = (): Promise<void> =>
   until(async () => !(await say('verify')).out.includes('not told yet'));
 
-/** Stops the server in order, does something to the files of the log, and starts it again. */
 async function toTheStore(damage: (folder: string) => Promise<void>): Promise<void> {
   await stopServices();
+  await inTheStore(damage);
+}
+
+/** Stops the server in order, does something to the files of the log, and starts it again. */
+async function inTheStore(damage: (folder: string) => Promise<void>): Promise<void> {
   const { pid } = server;
   process.kill(pid, 'SIGTERM');
   await until(async () => !isAlive(pid));
@@ -190,6 +194,46 @@ describe('what is stored', () => {
     const { exitCode, out } = await say('doctor');
     expect({ exitCode, bad: /^bad .*/m.exec(out)?.[0] }).toEqual({ exitCode: 0 });
     expect(await answers('conf-7')).toBe('done');
+  }, 60_000);
+});
+
+describe('what is being written', () => {
+  it('is found sound too, though the end of it moves', async () => {
+    await twoMeetings();
+    await startServices();
+    const over = new AbortController();
+    const writing = (async () => {
+      while (!over.signal.aborted) {
+        expect(await answers('conf-7')).toBe('done');
+        await broker.nc.request(
+          subjects.command('ada', 'lobby' as SessionAddress, 'policy'),
+          encode({
+            ...{ v: 1, commandId: `again-${String(commands)}`, incarnation: 'run1' },
+            ...{ socket: '9', policy: {} },
+          }),
+        );
+      }
+    })();
+    for (let times = 0; times < 5; times += 1) expect(await wrong()).toEqual([]);
+    over.abort();
+    await writing;
+  }, 60_000);
+
+  it('is not served on by a service under whose eyes the log is set back', async () => {
+    await twoMeetings();
+    await startServices();
+    await allTold();
+    const ended = services.map((service) => service.lives);
+    await inTheStore(async (path) => {
+      const file = join(path, '1.blk');
+      const { length } = await readFile(file);
+      await truncate(file, Math.floor(length / 2));
+      await rm(join(path, 'index.db'));
+    });
+    for (const life of ended) await expect(life).rejects.toThrow(ProgramEnded);
+    services.length = 0;
+    expect(await logOf('session')).toContain('a reader was further');
+    expect(await logOf('notifier')).toContain('a reader was further');
   }, 60_000);
 });
 
@@ -357,6 +401,9 @@ describe('what an administrator stored', () => {
     expect(shown.out).not.toContain('\u001b');
     expect(shown.out).not.toContain('\u0007');
     expect((await say('parked 12')).exitCode).toBe(3);
+    expect(JSON.parse((await say('parked 11 --json')).out)).toMatchObject({
+      parked: [{ size: 26 }],
+    });
 
     // The services find it at each start, and park it once.
     await stopServices();
@@ -391,6 +438,14 @@ describe('what an administrator stored', () => {
     expect(exitCode).toBe(1);
     expect(out).toMatch(/bad +session conf-7 +is stopped: broken-hash at revision 6/);
   }, 90_000);
+
+  it('is parked when it is no record of a node', async () => {
+    await startServices();
+    await broker.nc.request(subjects.nodeRecords('bob'), '{}');
+    await until(async () => (await say('parked --plain')).out.includes(subjects.streams.nodes));
+    await store(broker.nc, subjects, meeting('lobby'));
+    expect(await answers('lobby')).toBe('done');
+  }, 60_000);
 
   it('is named when it lies where no session is', async () => {
     await twoMeetings();

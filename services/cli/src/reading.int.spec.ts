@@ -69,6 +69,14 @@ describe('a verb that looks', () => {
     expect(out).toMatch(text);
   });
 
+  it('shows how far a long reading is, only to who sits there', async () => {
+    const seen = (await say('verify', { columns: 80 })).err;
+    expect(seen).toMatch(/\rreading the log: \d+ of \d+ messages/);
+    expect(seen).toContain('\r\u001b[K');
+    expect((await say('verify --quiet', { columns: 80 })).err).not.toContain('reading');
+    expect((await say('verify')).err).not.toContain('reading');
+  });
+
   it('suggests what to look at next, beside the result', async () => {
     const { out, err } = await say('show conf-7');
     expect(err).toMatch(/^next: joinleaf ladder conf-7\n {6}joinleaf log conf-7\n/);

@@ -60,12 +60,12 @@ export class Terminal {
   }
 
   json(value: unknown): void {
-    this.#world.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+    this.#world.stdout.write(`${harmlessJson(JSON.stringify(value, null, 2))}\n`);
   }
 
   /** One JSON document in a line. */
   record(value: unknown): void {
-    this.#world.stdout.write(`${JSON.stringify(value)}\n`);
+    this.#world.stdout.write(`${harmlessJson(JSON.stringify(value))}\n`);
   }
 
   /** Tab-separated fields in a line. */
@@ -104,3 +104,15 @@ export class Terminal {
 }
 
 const columnsDefault = 80;
+
+// Controls that JSON leaves as they are, such as C1, and what turns the writing direction: they stand in strings alone.
+const unprintable = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u2028\u2029]/gu;
+
+/** The same JSON, with nothing in it that a terminal would act on. */
+const harmlessJson = (json: string): string =>
+  json.replace(unprintable, (char) =>
+    char === '\n' ? char : char.split('').map(escapedUnit).join(''),
+  );
+
+const escapedUnit = (unit: string): string =>
+  `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;

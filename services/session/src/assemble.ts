@@ -23,7 +23,7 @@ import { Subjects } from '@joinleaf/wire';
 import { arbitrationHash, type SessionConfig } from './config.js';
 import { followUntilCaughtUp } from './follow.js';
 import { natsPeers, RequestDesk } from './peers.js';
-import { Parking } from './parking.js';
+import { parkUnreadable } from './parking.js';
 import { SessionModule } from './session.module.js';
 import { watchOver } from './watch-over.js';
 import { world } from './world.js';
@@ -51,7 +51,9 @@ export async function assemble(context: Context): Promise<Assembled> {
   const partitions = makePartitions(context, { subjects, desk, connected, reportBug }, () => {
     housekeeping.ownershipChanged();
   });
-  const housekeeping = makeHousekeeping(context, logs, { arbiter, partitions, reportBug });
+  const unreadableIn = parkUnreadable(context, logs.parked, world);
+  const unreadable = unreadableIn(subjects.streams.events);
+  const housekeeping = makeHousekeeping(logs, { arbiter, partitions, reportBug, unreadable });
   const nodes = new NodeKeeper({
     name,
     book: logs.nodes,
@@ -65,7 +67,8 @@ export async function assemble(context: Context): Promise<Assembled> {
   watchOver(context, { arbiter, partitions, housekeeping, nodes });
 
   partitions.meet();
-  await followUntilCaughtUp(context, housekeeping, nodes, logs.nodes);
+  const followers = { ...context, unreadable: unreadableIn(subjects.streams.nodes) };
+  await followUntilCaughtUp(followers, housekeeping, nodes, logs.nodes);
   const watch = new Watch(housekeeping, nodes, connected, world, reportBug);
   return {
     module: SessionModule.with(commands, nodes),
@@ -168,48 +171,20 @@ interface HousekeepingNeeds {
   readonly arbiter: Arbiter;
   readonly partitions: Partitions;
   readonly reportBug: ReportBug;
+  readonly unreadable: (sequence: number, reason: string) => void;
 }
 
 function makeHousekeeping(
-  context: Context,
-  { events, parked }: Logs,
-  { arbiter, partitions, reportBug }: HousekeepingNeeds,
+  { events }: Logs,
+  { arbiter, partitions, reportBug, unreadable }: HousekeepingNeeds,
 ): Housekeeping {
-  const { metrics, log, config } = context;
-  const unreadable = metrics.counter(
-    'joinleaf_log_unreadable_total',
-    'Stored messages that are no commit of their session.',
-  );
-  const stream = new Subjects(config.realm).streams.events;
-  const parking = makeParking(context, parked);
   return new Housekeeping({
     log: events,
     arbiter,
     world,
     reportBug,
-    unreadable: (sequence, reason) => {
-      unreadable.inc();
-      log.error({ sequence, reason }, 'DAMAGED: a stored message is no commit of its session');
-      parking.take({ stream, sequence, reason });
-    },
+    unreadable,
     owns: (session) => partitions.ownsSession(session),
-  });
-}
-
-function makeParking({ metrics, log, name }: Context, parked: JetStreamParkedLog): Parking {
-  const counter = metrics.counter('joinleaf_parked_total', 'Messages parked.', ['outcome']);
-  return new Parking({
-    log: parked,
-    by: name,
-    now: () => world.now(),
-    parked: (poisoned, outcome) => {
-      counter.inc({ outcome });
-      log.info({ ...poisoned, outcome }, 'parked');
-    },
-    failed: (poisoned, cause) => {
-      counter.inc({ outcome: 'failed' });
-      log.error({ err: cause, ...poisoned }, 'could not be parked');
-    },
   });
 }
 

@@ -3,6 +3,8 @@ import type { NodeLog } from '@joinleaf/jetstream-log';
 
 export interface Followers {
   readonly stopping: AbortSignal;
+  /** Called for a record of a node's life that cannot be read. */
+  unreadable(sequence: number, reason: string): void;
   /** Called when reading cannot go on: without it, deadlines and losses would be missed. */
   fail(cause: unknown): void;
 }
@@ -23,6 +25,7 @@ export async function followUntilCaughtUp(
   await untilCaughtUp(followers, async (caughtUp) => {
     for await (const item of book.follow({ signal: stopping })) {
       if (item.kind === 'record') nodes.hear(item.record, item.sequence);
+      if (item.kind === 'unreadable') followers.unreadable(item.sequence, item.reason);
       if (item.kind === 'caught-up') caughtUp();
     }
   });

@@ -1,25 +1,60 @@
+import type { World } from '@joinleaf/arbiter';
 import type { JetStreamParkedLog, ParkOutcome, Poisoned } from '@joinleaf/jetstream-log';
+import type { ServiceContext } from '@joinleaf/nest-kit';
+import type { SessionConfig } from './config.js';
 
-export interface ParkingParts {
+type Context = Pick<ServiceContext<SessionConfig>, 'metrics' | 'log' | 'name'>;
+
+/** Called for a message that is no commit of its session, or no record. */
+export type Unreadable = (sequence: number, reason: string) => void;
+
+/** What to do in each stream with messages that cannot be read: they are named in the log of this process, and parked. */
+export function parkUnreadable(
+  { metrics, log, name }: Context,
+  parked: JetStreamParkedLog,
+  { now }: Pick<World, 'now'>,
+): (stream: string) => Unreadable {
+  const found = metrics.counter(
+    'joinleaf_log_unreadable_total',
+    'Stored messages that are no commit of their session, or no record.',
+  );
+  const outcomes = metrics.counter('joinleaf_parked_total', 'Messages parked.', ['outcome']);
+  const parking = new Parking({
+    log: parked,
+    by: name,
+    parked: (poisoned, outcome) => {
+      outcomes.inc({ outcome });
+      log.info({ ...poisoned, outcome }, 'parked');
+    },
+    failed: (poisoned, cause) => {
+      outcomes.inc({ outcome: 'failed' });
+      log.error({ err: cause, ...poisoned }, 'could not be parked');
+    },
+  });
+  return (stream) => (sequence, reason) => {
+    found.inc();
+    log.error({ stream, sequence, reason }, 'DAMAGED: a stored message cannot be used');
+    parking.take({ stream, sequence, reason }, now());
+  };
+}
+
+interface ParkingParts {
   readonly log: Pick<JetStreamParkedLog, 'park'>;
   /** This service, as the record names it. */
   readonly by: string;
-  readonly now: () => number;
   readonly parked: (poisoned: Poisoned, outcome: ParkOutcome) => void;
   readonly failed: (poisoned: Poisoned, cause: unknown) => void;
 }
 
 const attemptsMax = 5;
 
-/** Parks messages that could not be read, one after the other, beside everything else: nothing waits for it. */
-export class Parking {
+/** Parks messages one after the other, beside everything else: nothing waits for it. */
+class Parking {
   #turn: Promise<void> = Promise.resolve();
 
   constructor(private readonly parts: ParkingParts) {}
 
-  /** Takes a message to be parked. Does not wait and does not throw. */
-  take(poisoned: Poisoned): void {
-    const seenAt = this.parts.now();
+  take(poisoned: Poisoned, seenAt: number): void {
     this.#turn = this.#turn.then(() => this.#park(poisoned, seenAt));
   }
 

@@ -1,4 +1,4 @@
-import type { Fault } from '../fault.js';
+import { inOrder, type Fault } from '../fault.js';
 import { appendFaults } from './appends.js';
 import { arbitrationFaults } from './arbitration.js';
 import { brokerFaults } from './brokers.js';
@@ -7,10 +7,8 @@ import { deliveryFaults } from './delivery.js';
 import { memberFaults } from './members.js';
 import { networkFaults } from './network.js';
 
-const numberOf = ({ id }: Fault): number => Number(id.slice(1));
-
 /** Every fault that can be injected, by its number in the fault model. */
-export const faults: readonly Fault[] = [
+export const faults: readonly Fault[] = inOrder<Fault>([
   ...arbitrationFaults,
   ...appendFaults,
   ...deliveryFaults,
@@ -18,4 +16,4 @@ export const faults: readonly Fault[] = [
   ...damageFaults,
   ...networkFaults,
   ...memberFaults,
-].sort((a, b) => numberOf(a) - numberOf(b));
+]);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fault, PassingFault } from '../fault.js';
-import type { PassingFrame } from '../nats-proxy.js';
+import type { PassingFrame } from '../nats-frames.js';
 import { sessionParties, type Party, type World } from '../world.js';
 import { acknowledgement, append, command } from './subjects.js';
 
@@ -39,7 +39,7 @@ export const appendFaults: readonly Fault[] = [
   }),
   losing('F13', 'acknowledgements of commits are lost', { chance: 0.3 }),
   {
-    ...{ id: 'F14', name: 'commits are lost before they are stored' },
+    ...{ id: 'F14', name: 'commits are lost before they are stored', mixes: true },
     lastsMs: [2_000, 5_000],
     inject: (world) =>
       world.rule(sessionParties, {
@@ -71,7 +71,7 @@ export const appendFaults: readonly Fault[] = [
     },
   },
   {
-    ...{ id: 'F18', name: 'every command arrives twice, wherever it is decided' },
+    ...{ id: 'F18', name: 'every command arrives twice, wherever it is decided', mixes: true },
     lastsMs: [2_000, 4_000],
     inject: (world) =>
       world.rule(['programs'], {
@@ -130,7 +130,7 @@ export const appendFaults: readonly Fault[] = [
 
 function losing(id: string, name: string, share: { readonly chance?: number }): PassingFault {
   return {
-    ...{ id, name },
+    ...{ id, name, mixes: true },
     lastsMs: [2_000, 5_000],
     inject: (world) => {
       const undo = sessionParties.map((party) =>

@@ -40,7 +40,7 @@ export const arbitrationFaults: readonly Fault[] = [
     },
   },
   {
-    ...{ id: 'F8', name: 'ends of joins overtake each other' },
+    ...{ id: 'F8', name: 'ends of joins overtake each other', mixes: true },
     lastsMs: [2_000, 4_000],
     inject: (world) =>
       world.rule(['programs'], {

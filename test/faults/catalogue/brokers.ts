@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { ensureStreams } from '@joinleaf/jetstream-log';
+import { Subjects } from '@joinleaf/wire';
 import type { Chance } from '../../deployment/chance.js';
 import type { Fault, Heal, PassingFault } from '../fault.js';
 import type { World } from '../world.js';
@@ -67,6 +69,28 @@ export const brokerFaults: readonly Fault[] = [
         await cluster.isWhole(eventStream);
       }
       return () => undefined;
+    },
+  },
+  {
+    ...{ id: 'F48', name: 'a broker is killed while services make their streams' },
+    ...{ replicas: [3], lastsMs: [500, 2_000] },
+    inject: async ({ cluster }, chance) => {
+      const subjects = new Subjects(`new${String(chance.whole(1, 1e9))}`);
+      const server = cluster.server(chance.whole(0, 2));
+      const making = [1, 2, 3].map(() => ensureStreams(cluster.admin, subjects, { replicas: 3 }));
+      await delay(chance.whole(0, 100));
+      await server.kill();
+      const made = await Promise.allSettled(making);
+      return async () => {
+        await server.restart();
+        const wrong = made.flatMap((each) =>
+          each.status === 'rejected' ? [`streams could not be made: ${String(each.reason)}`] : [],
+        );
+        for (const name of Object.values(subjects.streams)) {
+          await cluster.manager.streams.delete(name).catch(() => false);
+        }
+        return wrong;
+      };
     },
   },
   {

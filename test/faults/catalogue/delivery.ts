@@ -7,7 +7,7 @@ const followers = [...sessionParties, ...notifierParties] as const;
 /** Faults of delivery and projection: section 4.3 of the fault model. */
 export const deliveryFaults: readonly Fault[] = [
   {
-    ...{ id: 'F23', name: 'commits and notifications are delivered twice' },
+    ...{ id: 'F23', name: 'commits and notifications are delivered twice', mixes: true },
     lastsMs: [2_000, 4_000],
     inject: (world) => {
       const undo = [
@@ -20,7 +20,7 @@ export const deliveryFaults: readonly Fault[] = [
     },
   },
   {
-    ...{ id: 'F24', name: 'commits and notifications are delivered in another order' },
+    ...{ id: 'F24', name: 'commits and notifications are delivered in another order', mixes: true },
     lastsMs: [2_000, 4_000],
     inject: (world) => {
       const act = { overtakenMs: [0, 60] } as const;
@@ -34,7 +34,7 @@ export const deliveryFaults: readonly Fault[] = [
     },
   },
   {
-    ...{ id: 'F25', name: 'some commits and notifications are not delivered' },
+    ...{ id: 'F25', name: 'some commits and notifications are not delivered', mixes: true },
     lastsMs: [2_000, 4_000],
     inject: (world) => {
       const undo = [
@@ -102,7 +102,7 @@ export const deliveryFaults: readonly Fault[] = [
     },
   },
   {
-    ...{ id: 'F33', name: 'two notifiers tell the same at the same time' },
+    ...{ id: 'F33', name: 'two notifiers tell the same at the same time', mixes: true },
     lastsMs: [2_000, 3_000],
     inject: (world) =>
       // Both find the same place in every node's list, and one of them has it.

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Chance } from '../../deployment/chance.js';
 import type { Fault, PassingFault } from '../fault.js';
+import { untimelyEnds } from '../untimely-ends.js';
 import { parties, sessionParties, type World } from '../world.js';
 
 /** Faults of the network and of time: section 4.5 of the fault model. */
@@ -24,7 +25,7 @@ export const networkFaults: readonly Fault[] = [
     },
   },
   {
-    ...{ id: 'F52', name: 'everything takes longer, by a time that varies' },
+    ...{ id: 'F52', name: 'everything takes longer, by a time that varies', mixes: true },
     lastsMs: [3_000, 6_000],
     inject: (world) => world.rule(parties, { match: {}, act: { delayMs: [0, 40] } }),
   },
@@ -52,12 +53,16 @@ export const networkFaults: readonly Fault[] = [
     needs: ['faketime'],
     lastsMs: [500, 1_000],
     inject: async (world, chance) => {
+      const before = await commitsOf(world);
       const party = chance.pick(sessionParties);
       for (const offset of ['+30', '-30', '+31536000', '-86400']) {
         await world.setClock(party, offset);
         await delay(1_000);
       }
-      return () => world.setClock(party, '+0');
+      return async () => {
+        await world.setClock(party, '+0');
+        return untimelyEnds(world, before);
+      };
     },
   },
   {
@@ -65,15 +70,20 @@ export const networkFaults: readonly Fault[] = [
     needs: ['faketime'],
     lastsMs: [3_000, 6_000],
     inject: async (world) => {
+      const before = await commitsOf(world);
       await world.setClock('session-1', '+300');
       await world.setClock('notifier-2', '-300');
       return async () => {
         await world.setClock('session-1', '+0');
         await world.setClock('notifier-2', '+0');
+        return untimelyEnds(world, before);
       };
     },
   },
 ];
+
+const commitsOf = async ({ deployment }: World): Promise<number> =>
+  (await deployment.records()).commits.length;
 
 const lossOf = (chance: Chance): string => chance.pick(['0.01', '0.05', '0.20']);
 

@@ -42,9 +42,11 @@ export async function* checkRealm(
     yield* streams;
     return;
   }
-  const told = await readTold(context, live);
+  const count = await countOf(live);
+  const told = await readTold(context, live, count);
   const decided = await readDecided(live, signal);
-  const { sessions, count } = await readLog(context, live, told);
+  const readAt = world.now();
+  const sessions = await readLog(context, live, { told, count });
   await findLostEnds(live, sessions, count, decided);
   const unknown = told.unknown(
     (session) => sessions.headOf(session).revision,
@@ -58,7 +60,7 @@ export async function* checkRealm(
   }
   if (copies) yield await copiesFinding(context, live, count);
   yield* told.findings();
-  yield* sessions.findings(world.now());
+  yield* sessions.findings(readAt);
 }
 
 const isLog = ({ subjects }: Live, what: string): boolean =>
@@ -70,9 +72,13 @@ function withMore(one: Finding, problems: readonly Problem[]): Finding {
   return finding(one.what, detail, [...one.problems, ...problems], one.remarks);
 }
 
-async function readTold(context: VerbContext, live: Live): Promise<ToldChecks> {
+async function readTold(
+  context: VerbContext,
+  live: Live,
+  { lastSequence }: Count,
+): Promise<ToldChecks> {
   const signal = context.world.interrupted;
-  const told = new ToldChecks();
+  const told = new ToldChecks(lastSequence);
   for await (const followed of live.notifications.follow({ signal })) {
     if (followed.kind === 'caught-up') break;
     told.keep(followed);
@@ -98,10 +104,9 @@ async function readDecided(
 async function readLog(
   context: VerbContext,
   live: Live,
-  told: ToldChecks,
-): Promise<{ readonly sessions: SessionChecks; readonly count: Count }> {
+  { told, count }: { readonly told: ToldChecks; readonly count: Count },
+): Promise<SessionChecks> {
   const { subjects } = live;
-  const count = await countOf(live);
   using progress = new Progress(context, 'reading the log');
   const stream = subjects.streams.events;
   const sessions = new SessionChecks({ stream, allEvents: subjects.allEvents() });
@@ -113,7 +118,7 @@ async function readLog(
     for (const one of sessions.take(followed)) told.expect(one);
   }
   signal.throwIfAborted();
-  return { sessions, count };
+  return sessions;
 }
 
 async function countOf({ nc, subjects }: Live): Promise<Count> {

@@ -36,7 +36,7 @@ const plain = (told: Told): ToldNotification =>
 
 /** Checks what one node was told against everything that the log tells. */
 function problems(kept: readonly Kept[], log: readonly Told[] = expected, damaged = false) {
-  const checks = new ToldChecks();
+  const checks = new ToldChecks(logEnd);
   let number = 1;
   for (const [index, { notifications, first: at = number }] of kept.entries()) {
     const bulletin: Bulletin = {
@@ -63,6 +63,7 @@ function problems(kept: readonly Kept[], log: readonly Told[] = expected, damage
   };
 }
 
+const logEnd = history.commits.at(-1)?.sequence ?? 0;
 const all = ofNode.map(plain);
 const sound = { kinds: [], remarks: [], lost: [] };
 

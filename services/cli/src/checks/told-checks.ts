@@ -40,7 +40,13 @@ const toldNext =
 export class ToldChecks {
   readonly #nodes = new Map<string, NodeTold>();
   readonly #stray: Problem[] = [];
+  readonly #logEnd: number;
   #notifications = 0;
+
+  /** @param logEnd - Where the log ended before anything of this was read: what is later may not be told yet. */
+  constructor(logEnd: number) {
+    this.#logEnd = logEnd;
+  }
 
   /** Takes the next of the notifications stream. */
   keep(followed: Exclude<FollowedRecord<Bulletin>, { kind: 'caught-up' }>): void {
@@ -64,11 +70,11 @@ export class ToldChecks {
   }
 
   /** Takes what the log tells next. */
-  expect({ node: name, notification }: Told): void {
+  expect({ node: name, notification, place }: Told): void {
     const node = this.#nodes.get(name) ?? this.#start(name, 1);
     const entry = node.entries[node.next];
     if (entry === undefined) {
-      node.untold += 1;
+      if (place.sequence <= this.#logEnd) node.untold += 1;
     } else if (entry.id === notification.id) {
       const number = node.first + node.next;
       const field = differingField(entry, notification);

@@ -23,6 +23,7 @@ const verbs = {
   test: [build, node(...vmModules, ...jest)],
   'test:containers': [build, node('scripts/test-containers.mjs')],
   sim: [build, node('test/dist/sim/main.js')],
+  museum: [build, node('test/dist/museum/main.js')],
   conformance: [build, node('test/dist/conformance/report/main.js')],
   faults: [build, node('test/dist/faults/main.js')],
   format: [node('node_modules/prettier/bin/prettier.cjs', '--write', '--log-level=warn', '.')],

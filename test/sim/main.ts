@@ -6,7 +6,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { campaignOf, sometimes, summaryOf, type Campaign, type Summary } from './campaign.js';
 import { runSeed } from './run-seed.js';
 
-// npm run sim -- [--seeds N] [--from SEED] [--seed SEED] [--json FILE]
+// npm run sim -- [--seeds N] [--from SEED] [--seed SEED] [--until-broken] [--json FILE]
 
 interface Share {
   readonly from: number;
@@ -30,6 +30,7 @@ async function main(): Promise<void> {
       from: { type: 'string' },
       seed: { type: 'string' },
       json: { type: 'string' },
+      'until-broken': { type: 'boolean', default: false },
     },
   });
   if (values.seed !== undefined) {
@@ -40,7 +41,7 @@ async function main(): Promise<void> {
   const seeds = Number(values.seeds);
   say(`sim: seeds ${String(from)} to ${String(from + seeds - 1)}`);
   const began = performance.now();
-  const campaign = campaignOf(await shared(from, seeds));
+  const campaign = campaignOf(await shared(from, seeds, values['until-broken']));
   report(campaign, (performance.now() - began) / 1_000);
   if (values.json !== undefined) {
     const kept = { from, node: process.version, at: new Date().toISOString(), ...campaign };
@@ -49,16 +50,25 @@ async function main(): Promise<void> {
   process.exitCode = campaign.broken.length + campaign.never.length > 0 ? 1 : 0;
 }
 
-async function shared(from: number, seeds: number): Promise<readonly Summary[]> {
+async function shared(
+  from: number,
+  seeds: number,
+  untilBroken: boolean,
+): Promise<readonly Summary[]> {
   const step = Math.min(availableParallelism(), seeds);
   const results: Summary[] = [];
+  const all: Worker[] = [];
   const workers = Array.from({ length: step }, async (_, index) => {
     const count = Math.ceil((seeds - index) / step);
     const share: Share = { from: from + index, count, step };
     const worker = new Worker(new URL(import.meta.url), { workerData: share });
+    all.push(worker);
     worker.on('message', (result: Summary) => {
       results.push(result);
-      if (result.findings.length > 0) tellBroken(result.seed, result.findings);
+      if (result.findings.length > 0) {
+        tellBroken(result.seed, result.findings);
+        if (untilBroken) for (const each of all) void each.terminate();
+      }
       if (results.length % 100 === 0) say(`${String(results.length)} of ${String(seeds)}`);
     });
     await new Promise((resolve, reject) => {

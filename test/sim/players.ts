@@ -40,6 +40,8 @@ export class Play {
   readonly #wish: PlayWish;
   readonly #lives = new Map<string, Life>();
   readonly #clients: Joinleaf[] = [];
+  /** Nodes that do not come back. */
+  readonly #gone = new Set<string>();
   #isOver = false;
   #lifeCount = 0;
 
@@ -81,8 +83,9 @@ export class Play {
     return new Set(open.map(({ socket }) => socket));
   }
 
-  /** kill -9 of a node's program, which begins again later. */
+  /** kill -9 of a node's program, which begins again later, or never. */
   kill(node: string): void {
+    if (this.#wish.chance.maybe(0.2)) this.#gone.add(node);
     this.#lives.get(node)?.journal.end();
     this.#lives.delete(node);
     this.#wish.simulation.kill(node);
@@ -93,7 +96,8 @@ export class Play {
     const { simulation, chance } = this.#wish;
     const again = () => {
       simulation.timeline.after(chance.between(200, 1_500), () => {
-        if (!this.#isOver && !this.#lives.has(node)) void begin().catch(() => undefined);
+        const isGone = this.#isOver || this.#gone.has(node);
+        if (!isGone && !this.#lives.has(node)) void begin().catch(() => undefined);
         if (!this.#isOver) again();
       });
     };
@@ -117,7 +121,7 @@ export class Play {
     const boundMs = chance.pick([1_000, 2_000, 5_000]);
     const patience = {
       requestTimeoutMs: chance.pick([300, 1_000]),
-      callTimeoutMs: chance.pick([900, 4_000]),
+      callTimeoutMs: chance.pick([900, 4_000, 12_000]),
     };
     const life = { process, journal, open: new Set<Leaf>() };
     this.#lives.delete(node);

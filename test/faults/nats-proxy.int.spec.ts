@@ -14,8 +14,10 @@ async function throughProxies(
   rules: readonly Rule[],
   work: (asker: NatsConnection) => Promise<void>,
 ): Promise<void> {
-  const { credentials, port } = nats();
-  const targets = [{ host: '127.0.0.1', port: Number(port) }];
+  const { credentials } = nats();
+  const [server = ''] = credentials.services.servers;
+  const [host = '', port = ''] = server.split(':');
+  const targets = [{ host, port: Number(port) }];
   await using near = await NatsProxy.start({ targets, chance: chance.fork() });
   await using far = await NatsProxy.start({ targets, chance: chance.fork() });
   for (const rule of rules) for (const proxy of [near, far]) proxy.rule(rule);

@@ -134,12 +134,14 @@ describe.each([2, 3])('%i session services', (count) => {
         expect(reply).toMatchObject({ rule: expect.not.stringMatching(/^H12$|^E2$/) as unknown });
       }
     });
+    const asked = Promise.all(asking);
+    asked.catch(() => undefined); // It is awaited below.
     await traffic.goesOn(5);
     await slot.stop();
     await calm(others);
     await traffic.goesOn(5);
     isOver = true;
-    await Promise.all(asking);
+    await asked;
     await slot.start();
     await calm(deployment.sessions);
   }, 90_000);

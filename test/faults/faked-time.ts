@@ -1,4 +1,8 @@
-import { glob } from 'node:fs/promises';
+import { glob, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isAlive } from './is-alive.js';
+
+const shared = '/dev/shm';
 
 /** The library of the Debian package libfaketime, or null when it is not installed. */
 export async function findTimeLibrary(): Promise<string | null> {
@@ -14,3 +18,11 @@ export const fakedTime = (library: string, file: string): Readonly<Record<string
   FAKETIME_DONT_FAKE_MONOTONIC: '1',
   DONT_FAKE_MONOTONIC: '1',
 });
+
+/** The library leaves its shared memory behind when a program is killed; the process id is in its name. */
+export async function removeSharedMemory(): Promise<void> {
+  for (const name of await readdir(shared).catch(() => [])) {
+    const pid = Number(/faketime_(?:shm|sem)_(\d+)$/.exec(name)?.[1] ?? NaN);
+    if (!Number.isNaN(pid) && !isAlive(pid)) await rm(join(shared, name), { force: true });
+  }
+}

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { access, readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { isAlive } from './is-alive.js';
 
 const run = promisify(execFile);
 const programs = ['ip', 'iptables', 'nsenter', 'tc'] as const;
@@ -147,14 +148,5 @@ async function removeLeftBehind(): Promise<void> {
   for (const name of names) {
     const pid = Number(/^jlf(\d+)[0-9a-f]{2}-/.exec(name)?.[1] ?? NaN);
     if (!Number.isNaN(pid) && !isAlive(pid)) await remove(name);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }

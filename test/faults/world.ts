@@ -11,7 +11,7 @@ import { Traffic } from '../deployment/traffic.js';
 import { AnswerGap } from './answer-gap.js';
 import { Cluster } from './cluster.js';
 import { Detections } from './detections.js';
-import { fakedTime } from './faked-time.js';
+import { fakedTime, removeSharedMemory } from './faked-time.js';
 import { keptAlive } from './kept-alive.js';
 import { Namespaces } from './namespaces.js';
 import { NatsProxy } from './nats-proxy.js';
@@ -235,7 +235,10 @@ async function clocks(
 ): Promise<string | null> {
   if (timeLibrary === null) return null;
   const folder = await mkdtemp(join(tmpdir(), 'joinleaf-clocks-'));
-  after.defer(() => rm(folder, { recursive: true, force: true }));
+  after.defer(async () => {
+    await rm(folder, { recursive: true, force: true });
+    await removeSharedMemory();
+  });
   for (const party of parties) await writeFile(join(folder, party), '+0\n');
   return folder;
 }

@@ -15,7 +15,7 @@ import {
   type StopReply,
   type Subjects,
 } from '@joinleaf/wire';
-import type { AdmissionPolicy, NodeCommand, SessionAddress } from '@joinleaf/multipoint';
+import type { AdmissionPolicy, NodeCommand, Rule, SessionAddress } from '@joinleaf/multipoint';
 import type { CallOptions, Settled } from './api.js';
 import type { Answer, Broker, Subscription } from './broker.js';
 import { JoinleafError, UnknownOutcomeError } from './errors.js';
@@ -75,6 +75,8 @@ interface Question<T extends { readonly ok: true }> {
   readonly unknown: () => JoinleafError;
   /** Whether it is a command: then its repetition says that it is one. */
   readonly isCommand: boolean;
+  /** Whether it has to be on record in the end: then a log without room for it is asked again. */
+  readonly needsRoom: boolean;
 }
 
 export class Asker {
@@ -114,6 +116,7 @@ export class Asker {
             this.resolve(session, commandId, more),
           ),
         isCommand: true,
+        needsRoom: verb === 'close', // Otherwise a member would remain that no program knows of.
       },
       options,
     );
@@ -159,9 +162,11 @@ export class Asker {
         read: reader(replySchema),
         unknown: () => silent('resolve'),
         isCommand: false,
+        needsRoom: true,
       },
       options,
     );
+    if (!reply.ok && reply.rule === noRoom) throw silent('resolve');
     if (!reply.ok) return refusedThere(reply);
     const { rule, revision, answer } = reply;
     return { ok: true, rule, revision, answer };
@@ -215,6 +220,7 @@ export class Asker {
         read,
         unknown: () => silent(verb),
         isCommand: false,
+        needsRoom: false,
       },
       options,
     );
@@ -257,10 +263,13 @@ export class Asker {
       const answer = await this.#try(question.subject, bytes, until - world.now(), ends);
       const reply = this.#replyIn(answer, question);
       if (reply?.ok === true) return reply;
-      if (reply !== null && isFinal(reply)) return reply;
+      if (reply !== null && isFinal(reply, maybeArrived || question.needsRoom)) return reply;
       if (answer.kind === 'silence' || reply?.retry === 'unknown') maybeArrived = true;
       else lastRefusal = reply ?? lastRefusal;
-      await world.sleep(Math.min(this.#pauseMs(tries, answer.kind), Math.max(until - world.now(), 0)), ends);
+      await world.sleep(
+        Math.min(this.#pauseMs(tries, answer.kind), Math.max(until - world.now(), 0)),
+        ends,
+      );
     }
   }
 
@@ -333,10 +342,14 @@ const reader =
     return decoded.ok ? decoded.value : null;
   };
 
+/** The rule of a refusal for want of room in the log, which settles nothing: it could not be stored either. */
+const noRoom: Rule = 'E12';
+
 // A service that is overloaded (H13) or has lost its log for the moment is asked again; that a command is not on
-// record, and never will be (H12), is an answer.
-function isFinal({ code, rule, retry }: RefusedReply): boolean {
-  if (retry === 'unknown') return false;
+// record, and never will be (H12), is an answer. That there is no room is one too, unless an earlier try may be on its
+// way: it would find room later.
+function isFinal({ code, rule, retry }: RefusedReply, needsRoom: boolean): boolean {
+  if (retry === 'unknown' || (needsRoom && rule === noRoom)) return false;
   return rule === 'H12' || (code !== 'WSAENETDOWN' && rule !== 'H13');
 }
 

@@ -157,6 +157,37 @@ describe('a request or reply that is lost', () => {
     services = await connectToNats(nats().credentials.services);
   });
 
+  it('[E12] a close that finds no room in the log is told again until there is some', async () => {
+    const [ada, bob] = [await node('ada'), await node('bob', { requestTimeoutMs: 2_000 })];
+    const root = await ada.openRoot('conf-7', { admit: 'auto' });
+    const joined = await bob.joinLeaf('conf-7');
+    if (!joined.ok) throw new Error(joined.message);
+    const isFirst = firstOf('close', 3);
+    const full = { code: 'WSAENOBUFS', rule: 'E12' } as const;
+    service.mischief = { answers: (arrived) => (isFirst(arrived) ? full : null) };
+    await joined.leaf.close();
+    await eventually('the other end hears of it', () => root.links.length === 0);
+  });
+
+  it('[E12] that there is no room is an answer, unless an earlier try may find some later', async () => {
+    const [ada, bob] = [await node('ada'), await node('bob')];
+    await ada.openRoot('conf-7', { admit: 'auto' });
+    const full = { code: 'WSAENOBUFS', rule: 'E12' } as const;
+    service.mischief = { answers: ({ subject }) => (subject.verb === 'join' ? full : null) };
+    expect(await bob.joinLeaf('conf-7')).toMatchObject({ ok: false, ...full });
+
+    const isLost = firstOf('join');
+    service.mischief = {
+      losesRequest: isLost,
+      answers: () => full,
+    };
+    const unknown: unknown = await bob
+      .joinLeaf('conf-7', { timeoutMs: 600 })
+      .catch((thrown: unknown) => thrown);
+    expect(unknown).toBeInstanceOf(UnknownOutcomeError);
+    service.mischief = {};
+  });
+
   it('[H13] a service that is overloaded is asked again', async () => {
     const patient = { requestTimeoutMs: 2_000 };
     const [ada, bob] = [await node('ada'), await node('bob', patient)];

@@ -103,9 +103,14 @@ export const appendFaults: readonly Fault[] = [
     inject: async (world) => {
       const { streams } = world.cluster.manager;
       const { state } = await streams.info(world.eventStream);
+      const before = world.journal.answers.length;
       await streams.update(world.eventStream, { max_bytes: state.bytes + 4_096 });
       return async () => {
+        const told = world.journal.answers
+          .slice(before)
+          .some((answer) => answer.kind === 'refused' && answer.rule === 'E12');
         await streams.update(world.eventStream, { max_bytes: -1 });
+        return told ? [] : ['nobody was told that there is no room in the log (E12)'];
       };
     },
   },

@@ -32,6 +32,7 @@ const verbs = {
   arrows: [arrows],
   check: [formatCheck, lint, arrows],
   protocol: [build, node('scripts/protocol.mjs')],
+  reliability: [node('scripts/reliability.mjs')],
   errors: [node('libs/replay/scripts/rules-from-spec.mjs'), build, node('scripts/errors.mjs')],
   verify: [formatCheck, lint, arrows, build, node(...vmModules, ...jest)],
 };

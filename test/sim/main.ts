@@ -44,7 +44,10 @@ async function main(): Promise<void> {
   const campaign = campaignOf(await shared(from, seeds, values['until-broken']));
   report(campaign, (performance.now() - began) / 1_000);
   if (values.json !== undefined) {
-    const kept = { from, node: process.version, at: new Date().toISOString(), ...campaign };
+    const met: Record<string, number> = {};
+    for (const [what, names] of Object.entries(sometimes))
+      met[what] = times(campaign.counts, names);
+    const kept = { from, node: process.version, ...campaign, sometimes: met };
     writeFileSync(values.json, `${JSON.stringify(kept, null, 2)}\n`);
   }
   process.exitCode = campaign.broken.length + campaign.never.length > 0 ? 1 : 0;
@@ -111,7 +114,7 @@ function report(
   );
   say('');
   for (const [what, names] of Object.entries(sometimes)) {
-    const count = names.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
+    const count = times(counts, names);
     say(`  ${count === 0 ? 'NEVER' : String(count).padStart(9)}  ${what}`);
   }
   say('');
@@ -125,6 +128,10 @@ function report(
       ? 'every promise was kept'
       : `broken by seeds ${broken.map(({ seed }) => seed).join(', ')}`,
   );
+}
+
+function times(counts: Campaign['counts'], names: readonly string[]): number {
+  return names.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
 }
 
 function seconds(ms: number): string {

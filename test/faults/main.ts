@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { availableParallelism, release } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Chance } from '../deployment/chance.js';
 import { brokenOff, runCampaign, type CampaignPlan, type CampaignResult } from './campaign.js';
@@ -113,7 +113,7 @@ async function run(
     }
     if (isOver()) break;
   }
-  const machine = `${String(availableParallelism())} cores, Linux ${release()}, node ${process.version}`;
+  const machine = `${String(availableParallelism())} cores, ${process.platform}, node ${process.version}`;
   const report = reportOf({
     ...{ seed, tookMs: tookMs(), machine, campaigns: results },
     ...{ sightings, notInjected },

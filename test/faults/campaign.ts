@@ -72,6 +72,13 @@ export async function runCampaign(
   return await new Campaign(plan, surroundings, world, chance).run();
 }
 
+/** A campaign that could not be run to its end. What happened before is in its lines. */
+export const brokenOff = (plan: CampaignPlan, error: unknown): CampaignResult => ({
+  plan,
+  findings: [`the campaign broke off: ${inWords(error)}`],
+  ...{ suffered: [], answers: {}, clients: {}, commits: 0, detectionsMs: [] },
+});
+
 class Campaign {
   readonly #check: HistoryCheck;
   readonly #suffered: Suffered[] = [];

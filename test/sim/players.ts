@@ -120,7 +120,7 @@ export class Play {
     const journal = new LifeJournal(`${node} ${String(this.#lifeCount)}`);
     const boundMs = chance.pick([1_000, 2_000, 5_000]);
     const patience = {
-      requestTimeoutMs: chance.pick([300, 1_000]),
+      requestTimeoutMs: chance.pick([300, 1_000, 8_000]),
       callTimeoutMs: chance.pick([900, 4_000, 12_000]),
     };
     const life = { process, journal, open: new Set<Leaf>() };

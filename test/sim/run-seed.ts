@@ -7,7 +7,7 @@ import { membersOf } from '../deployment/ghosts.js';
 import { commitsOf, sessionsIn, type Records } from '../deployment/records.js';
 import type { Journal } from '../deployment/journal.js';
 import { checkHistories, explain, type History } from '@joinleaf/linearizability';
-import { Recording } from './recording.js';
+import { Recording } from '../deployment/recording.js';
 import { merged } from './life-journal.js';
 import { Play } from './players.js';
 import { simRecords } from './sim-records.js';
@@ -68,7 +68,7 @@ export async function runSeed({ seed, faultsMs = faultsMsDefault }: SeedWish): P
     guests: ['ann', 'bob', 'cid', 'dan'].slice(0, chance.whole(2, 4)),
   });
   const swarm = new Swarm(simulation, play, chance.fork('swarm'));
-  const recording = new Recording();
+  const recording = new Recording(epoch);
   simulation.nats.tap = recording;
   const never = () => false;
 

@@ -14,6 +14,9 @@ interface Packet {
   readonly data: Uint8Array;
 }
 
+/** Histories hold whole numbers. */
+const microseconds = (ms: number): number => Math.round(ms * 1_000);
+
 /** A try of a command, as it went over the network. */
 interface Try {
   readonly process: string;
@@ -37,14 +40,14 @@ export class Recording {
     const { session } = subject;
     const key = `${session} ${commandId}`;
     if (this.#calls.has(key)) return;
-    this.#calls.set(key, { process, session, commandId, call: at, ends: [] });
+    this.#calls.set(key, { process, session, commandId, call: microseconds(at), ends: [] });
   }
 
   answered(_: string, request: Packet, reply: Packet | null, at: number): void {
     const subject = parseCommandSubject(request.subject);
     if (subject === null || subject.verb === 'resolve') return;
     const call = this.#calls.get(`${subject.session} ${commandIdIn(request.data) ?? ''}`);
-    call?.ends.push({ reply, at });
+    call?.ends.push({ reply, at: microseconds(at) });
   }
 
   /** What was called, with the commands as they are on record: one history for each session. */
@@ -63,7 +66,7 @@ export class Recording {
         if (this.#calls.has(`${session} ${commandId}`)) continue;
         const input = inputOf(command, events);
         if (input === null) continue;
-        const at = Math.max(0, storedAt - this.epoch - beforehandMs);
+        const at = microseconds(Math.max(0, storedAt - this.epoch - beforehandMs));
         recorder.call({ session, process: 'an arbiter', commandId, input }, at);
       }
     }

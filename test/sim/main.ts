@@ -6,7 +6,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { campaignOf, sometimes, summaryOf, type Campaign, type Summary } from './campaign.js';
 import { runSeed } from './run-seed.js';
 
-// npm run sim -- [--seeds N] [--from SEED] [--seed SEED] [--until-broken] [--json FILE]
+// npm run sim -- [--seeds N] [--from SEED] [--until-broken] [--json FILE], or --seed SEED [--histories FILE]
 
 interface Share {
   readonly from: number;
@@ -29,12 +29,13 @@ async function main(): Promise<void> {
       seeds: { type: 'string', default: '1000' },
       from: { type: 'string' },
       seed: { type: 'string' },
+      histories: { type: 'string' },
       json: { type: 'string' },
       'until-broken': { type: 'boolean', default: false },
     },
   });
   if (values.seed !== undefined) {
-    await one(Number(values.seed));
+    await one(Number(values.seed), values.histories);
     return;
   }
   const from = values.from === undefined ? randomInt(1, 2 ** 31) : Number(values.from);
@@ -83,13 +84,14 @@ async function shared(
   return results;
 }
 
-async function one(seed: number): Promise<void> {
+async function one(seed: number, histories: string | undefined): Promise<void> {
   say(`sim: seed ${String(seed)}`);
   const result = await runSeed({ seed });
   say(`R${String(result.replicas)}; ${result.faults.join(', ')}`);
   const { joins, commits, simulatedMs } = result;
   say(`${String(joins)} joins, ${String(commits)} commits, ${seconds(simulatedMs)} simulated`);
   for (const [what, count] of [...result.counts].sort()) say(`  ${String(count)} ${what}`);
+  if (histories !== undefined) writeFileSync(histories, JSON.stringify(result.history.histories));
   if (result.findings.length === 0) say('every promise was kept');
   else tellBroken(seed, result.findings);
   process.exitCode = result.findings.length > 0 ? 1 : 0;

@@ -22,6 +22,8 @@ const verbs = {
   jest: [node(...vmModules, ...jest)],
   test: [build, node(...vmModules, ...jest)],
   'test:containers': [build, node('scripts/test-containers.mjs')],
+  sim: [build, node('test/dist/sim/main.js')],
+  museum: [build, node('test/dist/museum/main.js')],
   conformance: [build, node('test/dist/conformance/report/main.js')],
   faults: [build, node('test/dist/faults/main.js')],
   format: [node('node_modules/prettier/bin/prettier.cjs', '--write', '--log-level=warn', '.')],
@@ -30,6 +32,7 @@ const verbs = {
   arrows: [arrows],
   check: [formatCheck, lint, arrows],
   protocol: [build, node('scripts/protocol.mjs')],
+  reliability: [node('scripts/reliability.mjs')],
   errors: [node('libs/replay/scripts/rules-from-spec.mjs'), build, node('scripts/errors.mjs')],
   verify: [formatCheck, lint, arrows, build, node(...vmModules, ...jest)],
 };

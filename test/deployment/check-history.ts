@@ -41,13 +41,14 @@ export function findingsIn(
  * @throws BrokenHistory with every finding.
  */
 export async function checkHistory(
-  deployment: Pick<Deployment, 'records'>,
+  deployment: Pick<Deployment, 'records'> & Partial<Pick<Deployment, 'unexplained'>>,
   expected: HistoryExpectation = {},
 ): Promise<Records> {
   const { withinMs = 40_000 } = expected;
   await atRest(deployment, expected, withinMs).catch(() => undefined); // The findings say why not.
   const records = await deployment.records();
-  const findings = findingsIn(records, expected);
+  const unexplained = deployment.unexplained?.(records) ?? [];
+  const findings = [...findingsIn(records, expected), ...unexplained];
   if (findings.length > 0) throw new BrokenHistory(findings);
   return records;
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect as connectNode, type ConnectOptions, type Joinleaf } from '@joinleaf/client';
+import { connectIn, realWorld, type ConnectOptions, type Joinleaf } from '@joinleaf/client';
 import type { RefusalRecord, StoredCommit } from '@joinleaf/event-log';
 import {
   startNatsServer,
@@ -13,6 +13,9 @@ import {
 import { Subjects, type Bulletin } from '@joinleaf/wire';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { RawNode, type Login } from './raw-node.js';
+import { tapped } from './tapped.js';
+import { Recording } from './recording.js';
+import { checkHistories, explain } from '@joinleaf/linearizability';
 import { readRecords } from './read-records.js';
 import { commitsOf, refusalsOf, type Records } from './records.js';
 import { ServiceSlot } from './service-slot.js';
@@ -77,6 +80,7 @@ export class Deployment implements AsyncDisposable {
   readonly sessions: readonly ServiceSlot[];
   readonly notifiers: readonly ServiceSlot[];
   readonly agents: ReadonlyMap<string, ServiceSlot>;
+  readonly #recording = new Recording(0);
   readonly #nodes: Joinleaf[] = [];
   readonly #rawNodes: RawNode[] = [];
   readonly #added: ServiceSlot[] = [];
@@ -169,9 +173,22 @@ export class Deployment implements AsyncDisposable {
       ...(user === undefined ? {} : { user }),
       ...(pass === undefined ? {} : { pass }),
     };
-    const jl = await connectNode({ ...login, realm: this.realm, node, ...options });
+    const dial = tapped(this.#recording, node);
+    const wish = { ...login, realm: this.realm, node, ...options };
+    const jl = await connectIn(realWorld, wish, dial);
     this.#nodes.push(jl);
     return jl;
+  }
+
+  /**
+   * Sessions of which their clients were told what no session can have told them, in words. Refusals may be old: on a
+   * cluster they rest on what a leader knew.
+   */
+  unexplained(records: Records): readonly string[] {
+    const histories = this.#recording.histories(this.realm, records);
+    return checkHistories(histories, { staleRefusals: true, stepsMax: 300_000 }).flatMap(
+      (result) => (result.verdict === 'illegal' ? [`not linearizable: ${explain(result)}`] : []),
+    );
   }
 
   /** A node that speaks the protocol without our client. */

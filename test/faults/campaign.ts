@@ -72,6 +72,13 @@ export async function runCampaign(
   return await new Campaign(plan, surroundings, world, chance).run();
 }
 
+/** A campaign that could not be run to its end. What happened before is in its lines. */
+export const brokenOff = (plan: CampaignPlan, error: unknown): CampaignResult => ({
+  plan,
+  findings: [`the campaign broke off: ${inWords(error)}`],
+  ...{ suffered: [], answers: {}, clients: {}, commits: 0, detectionsMs: [] },
+});
+
 class Campaign {
   readonly #check: HistoryCheck;
   readonly #suffered: Suffered[] = [];
@@ -96,6 +103,7 @@ class Campaign {
       isUsable = await this.#pass(fault);
     }
     const findings = isUsable ? await this.#end(last !== undefined) : [];
+    if (findings.length > 0) await this.#evidence('end');
     if (isUsable && last !== undefined) await this.#last(last);
     return this.#result(findings);
   }
@@ -104,11 +112,12 @@ class Campaign {
   async #pass(fault: PassingFault): Promise<boolean> {
     const { world, chance } = this;
     const { traffic, gap } = world;
-    await traffic.goesOn(chance.whole(3, 12));
     const besides = this.#besides(fault);
-    const before = this.#begin();
     const findings: string[] = [];
+    let before = this.#begin();
     try {
+      await traffic.goesOn(chance.whole(3, 12));
+      before = this.#begin();
       const healBesides = (await besides?.inject(world, chance.fork())) ?? null;
       const heal = await fault.inject(world, chance.fork());
       await delay(chance.whole(...fault.lastsMs));

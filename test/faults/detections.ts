@@ -5,6 +5,8 @@ import type { NatsConnection } from '@nats-io/transport-node';
 export class Detections {
   readonly timesMs: number[] = [];
   readonly #dead = new Map<string, number>();
+  /** Given up while they lived, such as on a machine that is too busy to let them beat. */
+  readonly #lost = new Set<string>();
 
   constructor(nc: NatsConnection, subjects: Subjects) {
     nc.subscribe(subjects.allNodeRecords(), {
@@ -16,7 +18,7 @@ export class Detections {
 
   /** This node is dead from now on. */
   died(node: string): void {
-    this.#dead.set(node, performance.now());
+    if (!this.#lost.has(node)) this.#dead.set(node, performance.now());
   }
 
   /** Nodes that are dead, and not known to be. */
@@ -26,8 +28,12 @@ export class Detections {
 
   #hear(text: string): void {
     const { type, node } = JSON.parse(text) as { readonly type?: string; readonly node?: string };
-    const since = this.#dead.get(node ?? '');
-    if (type !== 'NodeLost' || since === undefined || node === undefined) return;
+    if (node === undefined) return;
+    if (type === 'NodeStarted') this.#lost.delete(node);
+    if (type !== 'NodeLost') return;
+    this.#lost.add(node);
+    const since = this.#dead.get(node);
+    if (since === undefined) return;
     this.#dead.delete(node);
     this.timesMs.push(Math.round(performance.now() - since));
   }

@@ -24,24 +24,23 @@ export class HistoryCheck {
    */
   async findings(options: { readonly mayWait: boolean }): Promise<readonly string[]> {
     const { deployment, expected } = this.world;
-    const look = async () => {
-      const records = await deployment.records();
-      this.#records = records;
-      const all = findingsIn(records, { journal: this.world.journal, ...options });
-      const fresh = all.filter(
-        (finding) => !this.#told.has(finding) && !expected.some((text) => finding.includes(text)),
-      );
-      return { records, fresh };
-    };
+    let last = { records: null as Records | null, fresh: [] as readonly string[] };
     await eventually(
       'the deployment has come to rest',
       async () => {
-        const { records, fresh } = await look();
+        const records = await deployment.records();
+        const all = findingsIn(records, { journal: this.world.journal, ...options });
+        const fresh = all.filter(
+          (finding) => !this.#told.has(finding) && !expected.some((text) => finding.includes(text)),
+        );
+        last = { records, fresh };
         return untold(records) === 0 && fresh.length === 0;
       },
       { withinMs: 40_000, everyMs: 250 },
-    ).catch(() => undefined); // The findings say why not.
-    const { records, fresh } = await look();
+    ).catch(() => undefined); // The last findings say why not.
+    const { records, fresh } = last;
+    this.#records = records;
+    if (records === null) return ['what is on record cannot be read'];
     for (const finding of fresh) this.#told.add(finding);
     this.#see(records);
     return fresh;

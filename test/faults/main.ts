@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { availableParallelism, release } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Chance } from '../deployment/chance.js';
-import { runCampaign, type CampaignPlan, type CampaignResult } from './campaign.js';
+import { brokenOff, runCampaign, type CampaignPlan, type CampaignResult } from './campaign.js';
 import { faults } from './catalogue/all.js';
 import { notHere } from './catalogue/not-here.js';
 import { findTimeLibrary } from './faked-time.js';
@@ -56,20 +56,33 @@ async function main(): Promise<number> {
   const wanted = possible.filter(
     ({ id }) => options.only.length === 0 || options.only.includes(id),
   );
-  for (const fault of faults.filter((each) => !possible.includes(each))) {
-    say(`${fault.id} is left out: ${String(hindranceOf(fault))}`);
-  }
+  const leftOut = Object.fromEntries(
+    faults.flatMap((fault) => {
+      const reason = hindranceOf(fault);
+      return reason === null ? [] : [[fault.id, reason]];
+    }),
+  );
+  for (const [id, reason] of Object.entries(leftOut)) say(`${id} is left out: ${reason}`);
   if (wanted.length === 0) {
     say('there is nothing left to inject');
     return misused;
   }
-  return run(options, wanted, missing.namespaces === null);
+  return run(options, wanted, {
+    namespaces: missing.namespaces === null,
+    notInjected: { ...notHere, ...leftOut },
+  });
+}
+
+interface Machine {
+  readonly namespaces: boolean;
+  /** Faults of the model that cannot happen here, and why. */
+  readonly notInjected: Readonly<Record<string, string>>;
 }
 
 async function run(
   options: Options,
   wanted: readonly Fault[],
-  namespaces: boolean,
+  { namespaces, notInjected }: Machine,
 ): Promise<number> {
   const { seed, replicas, minutes } = options;
   say(`seed ${String(seed)}`);
@@ -87,19 +100,24 @@ async function run(
   const results: CampaignResult[] = [];
   for (const plan of campaigns({ faults: wanted, replicas, chance: new Chance(seed) })) {
     // A deployment in which something was found is of no more use: what is left happens to another one.
-    for (let left = plan.faults; left.length > 0 && process.exitCode === undefined;) {
+    for (let left = plan.faults; left.length > 0;) {
       const part = { ...plan, faults: left };
       say(`\n${title(part)}`);
-      const result = await runCampaign(part, surroundings);
+      const result = await runCampaign(part, surroundings).catch((error: unknown) =>
+        brokenOff(part, error),
+      );
       for (const finding of result.findings) say(`  at the end: ${finding}`);
       results.push(result);
       const suffered = new Set(result.suffered.map(({ fault }) => fault));
       left = suffered.size === 0 ? [] : left.filter((fault) => !suffered.has(fault));
     }
-    if (isOver() || process.exitCode !== undefined) break;
+    if (isOver()) break;
   }
-  const machine = `${String(availableParallelism())} cores, Linux ${release()}, node ${process.version}`;
-  const report = reportOf({ seed, tookMs: tookMs(), machine, campaigns: results, sightings });
+  const machine = `${String(availableParallelism())} cores, ${process.platform}, node ${process.version}`;
+  const report = reportOf({
+    ...{ seed, tookMs: tookMs(), machine, campaigns: results },
+    ...{ sightings, notInjected },
+  });
   process.stdout.write(page(report));
   if (options.json !== undefined) {
     await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`);

@@ -31,7 +31,9 @@ function report(all: readonly Suffered[], findings: readonly string[] = []) {
   };
   const sightings = new Sightings();
   sightings.saw('a program was connected again');
-  return reportOf({ seed: 7, tookMs: 1, machine: 'm', campaigns: [campaign, campaign], sightings });
+  const campaigns = [campaign, campaign];
+  const notInjected = { F6: 'a reason' };
+  return reportOf({ seed: 7, tookMs: 1, machine: 'm', campaigns, sightings, notInjected });
 }
 
 describe('the report of a run', () => {

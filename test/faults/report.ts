@@ -30,6 +30,8 @@ export interface RunReport {
   readonly seen: Readonly<Record<string, number>>;
   readonly neverSeen: readonly string[];
   readonly findings: readonly { readonly where: string; readonly finding: string }[];
+  /** Faults of the model that could not be injected, and why. */
+  readonly notInjected: Readonly<Record<string, string>>;
 }
 
 export interface FaultFigures {
@@ -47,9 +49,11 @@ interface Run {
   readonly machine: string;
   readonly campaigns: readonly CampaignResult[];
   readonly sightings: Sightings;
+  readonly notInjected: Readonly<Record<string, string>>;
 }
 
-export function reportOf({ seed, tookMs, machine, campaigns, sightings }: Run): RunReport {
+export function reportOf(run: Run): RunReport {
+  const { seed, tookMs, machine, campaigns, sightings, notInjected } = run;
   const suffered = campaigns.flatMap((campaign) => campaign.suffered);
   const findings = campaigns.flatMap(({ plan, ...campaign }) => [
     ...campaign.suffered.flatMap(({ fault, findings: found }) =>
@@ -82,6 +86,7 @@ export function reportOf({ seed, tookMs, machine, campaigns, sightings }: Run): 
     seen: sightings.counts,
     neverSeen: sightings.missing(suffered.map(({ fault }) => fault.id)),
     findings,
+    notInjected,
   };
 }
 

@@ -10,7 +10,7 @@ import { Sightings } from './sightings.js';
 // The faults that matter most, once each, on one broker. `npm run faults` has all of them, and three brokers.
 
 const chance = printedChance('faults.short.e2e');
-const ids = ['F4', 'F13', 'F15', 'F61', 'F45'];
+const ids = ['F3', 'F4', 'F13', 'F15', 'F21', 'F61', 'F45'];
 
 let result: CampaignResult;
 const sightings = new Sightings();
@@ -46,7 +46,7 @@ describe('a deployment under programs that come and go', () => {
   });
 
   it('was in the states that the faults are for', () => {
-    const due = ['F4', 'F13', 'F61', 'F45'];
+    const due = ['F4', 'F13', 'F21', 'F61', 'F45'];
     expect(sightings.missing(due)).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import type {
   Link,
   Root,
   RootOptions,
+  Stats,
 } from '@joinleaf/client';
 import type { Chance, SimProcess, Simulation } from '@joinleaf/sim';
 import { Actor } from '../deployment/actor.js';
@@ -38,6 +39,9 @@ export class Play {
   readonly journals: LifeJournal[] = [];
   readonly #wish: PlayWish;
   readonly #lives = new Map<string, Life>();
+  readonly #clients: Joinleaf[] = [];
+  /** Nodes that do not come back. */
+  readonly #gone = new Set<string>();
   #isOver = false;
   #lifeCount = 0;
 
@@ -67,6 +71,11 @@ export class Play {
     return [...this.#lives.values()].every(({ journal }) => journal.waiting === 0);
   }
 
+  /** What happened to the clients of all lives. */
+  get stats(): readonly Stats[] {
+    return this.#clients.map(({ stats }) => stats);
+  }
+
   /** Sockets that a living program holds as a leaf. */
   get held(): ReadonlySet<string> {
     const lives = [...this.#lives.values()].filter(({ process }) => process.isAlive);
@@ -74,8 +83,9 @@ export class Play {
     return new Set(open.map(({ socket }) => socket));
   }
 
-  /** kill -9 of a node's program, which begins again later. */
+  /** kill -9 of a node's program, which begins again later, or never. */
   kill(node: string): void {
+    if (this.#wish.chance.maybe(0.2)) this.#gone.add(node);
     this.#lives.get(node)?.journal.end();
     this.#lives.delete(node);
     this.#wish.simulation.kill(node);
@@ -86,7 +96,8 @@ export class Play {
     const { simulation, chance } = this.#wish;
     const again = () => {
       simulation.timeline.after(chance.between(200, 1_500), () => {
-        if (!this.#isOver && !this.#lives.has(node)) void begin().catch(() => undefined);
+        const isGone = this.#isOver || this.#gone.has(node);
+        if (!isGone && !this.#lives.has(node)) void begin().catch(() => undefined);
         if (!this.#isOver) again();
       });
     };
@@ -109,16 +120,13 @@ export class Play {
     const journal = new LifeJournal(`${node} ${String(this.#lifeCount)}`);
     const boundMs = chance.pick([1_000, 2_000, 5_000]);
     const patience = {
-      requestTimeoutMs: chance.pick([300, 1_000]),
-      callTimeoutMs: chance.pick([900, 4_000]),
+      requestTimeoutMs: chance.pick([300, 1_000, 8_000]),
+      callTimeoutMs: chance.pick([900, 4_000, 12_000]),
     };
     const life = { process, journal, open: new Set<Leaf>() };
     this.#lives.delete(node);
-    const placeholder = Promise.withResolvers<Joinleaf>();
-    void simulation
-      .connectNode(process, { boundMs, ...patience })
-      .then(placeholder.resolve, placeholder.reject);
-    const jl = await placeholder.promise;
+    const jl = await simulation.connectNode(process, { boundMs, ...patience });
+    this.#clients.push(jl);
     const actor = new Actor(jl, journal, (ms) => process.sleep(ms));
     const born: Life = { ...life, actor };
     this.journals.push(journal);
@@ -182,15 +190,19 @@ export class Play {
   }
 
   async #invite(life: Life, root: Root, chance: Chance): Promise<void> {
-    const { guests } = this.#wish;
     while (root.isOpen && (await this.#pause(life, chance.between(40, 400)))) {
       if (chance.maybe(0.04)) return;
-      const leaf = `${chance.pick(guests)}:1`;
-      const outcome = await life.actor
-        .inviteAndWait(root, leaf, { deadlineMs: 1_500 })
-        .catch(() => null);
-      if (outcome?.ok === true) void this.#closeSoon(life, outcome.link, chance);
+      // One too many: the root has an invitation outstanding already, or will have.
+      if (chance.maybe(0.1)) void this.#inviteOne(life, root, chance);
+      await this.#inviteOne(life, root, chance);
     }
+  }
+
+  async #inviteOne(life: Life, root: Root, chance: Chance): Promise<void> {
+    const leaf = `${chance.pick(this.#wish.guests)}:1`;
+    const inviting = life.actor.inviteAndWait(root, leaf, { deadlineMs: 1_500 });
+    const outcome = await inviting.catch(() => null);
+    if (outcome?.ok === true) void this.#closeSoon(life, outcome.link, chance);
   }
 
   readonly #guest: Role = async (life, chance) => {

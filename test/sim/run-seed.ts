@@ -1,11 +1,13 @@
+import { fold } from '@joinleaf/event-log';
 import { Chance, Simulation } from '@joinleaf/sim';
+import { decode, nodeRecordSchema } from '@joinleaf/wire';
 import { untold } from '../deployment/check-bulletins.js';
 import { findingsIn } from '../deployment/check-history.js';
 import { membersOf } from '../deployment/ghosts.js';
-import { sessionsIn, type Records } from '../deployment/records.js';
+import { commitsOf, sessionsIn, type Records } from '../deployment/records.js';
 import type { Journal } from '../deployment/journal.js';
 import { checkHistories, explain, type History } from '@joinleaf/linearizability';
-import { Recording } from './recording.js';
+import { Recording } from '../deployment/recording.js';
 import { merged } from './life-journal.js';
 import { Play } from './players.js';
 import { simRecords } from './sim-records.js';
@@ -37,6 +39,10 @@ export interface SeedResult {
   readonly simulatedMs: number;
 }
 
+/** What the broker's clock says when the simulation begins. */
+const epoch = 1_900_000_000_000;
+/** A node that was cut off may need so long to notice, and to come back. */
+const comebackMs = 4_000;
 const faultsMsDefault = 8_000;
 /** How long a healed deployment may take to come to rest: deadlines, bounds, and elections before that. */
 const restMs = 60_000;
@@ -62,7 +68,7 @@ export async function runSeed({ seed, faultsMs = faultsMsDefault }: SeedWish): P
     guests: ['ann', 'bob', 'cid', 'dan'].slice(0, chance.whole(2, 4)),
   });
   const swarm = new Swarm(simulation, play, chance.fork('swarm'));
-  const recording = new Recording();
+  const recording = new Recording(epoch);
   simulation.nats.tap = recording;
   const never = () => false;
 
@@ -83,10 +89,13 @@ export async function runSeed({ seed, faultsMs = faultsMsDefault }: SeedWish): P
     ...simulation.findings,
     ...findingsIn(records, { journal }),
     ...ghosts(records, play),
+    ...(swarm.disturbsBeats ? [] : givenUpTooSoon(simulation)),
   );
   for (const [what, count] of Object.entries(simulation.appends))
     simulation.count(`append: ${what}`, count);
   countHistory(simulation, records);
+  countClients(simulation, play);
+  simulation.count('a leader lagged', simulation.jetstream.lagged);
   const histories = recording.histories(seed, records);
   findings.push(...illegal(histories, simulation));
   return {
@@ -110,11 +119,7 @@ async function atRest(simulation: Simulation, play: Play): Promise<readonly stri
     await timeline.run(() => false, timeline.now + 1_000);
     if (!play.isSettled) return false;
     const records = simRecords(simulation);
-    return (
-      untold(records) === 0 &&
-      ghosts(records, play).length === 0 &&
-      findingsIn(records).length === 0
-    );
+    return untold(records) === 0 && ghosts(records, play).length === 0 && nobodyWaits(records);
   };
   while (timeline.now < until) if (await isQuiet()) return [];
   return play.isSettled ? [] : ['calls had no outcome long after the last fault'];
@@ -128,6 +133,14 @@ function illegal(histories: readonly History[], { jetstream }: Simulation): read
   });
 }
 
+// A join that waits has its deadline, and whoever keeps it.
+function nobodyWaits(records: Records): boolean {
+  return sessionsIn(records).every((session) => {
+    const folded = fold(commitsOf(records, session)).session;
+    return folded.phase !== 'open' || (folded.invitation === null && folded.requests.size === 0);
+  });
+}
+
 // A member that no living program knows of.
 function ghosts(records: Records, play: Play): readonly string[] {
   const { held } = play;
@@ -136,6 +149,29 @@ function ghosts(records: Records, play: Play): readonly string[] {
       .filter((leaf) => !held.has(leaf))
       .map((leaf) => `${leaf} is a ghost in ${session}`),
   );
+}
+
+// Nobody may be given up who beats, whatever happens to the arbiters: only what happened to the node or to the broker
+// excuses it.
+function givenUpTooSoon(simulation: Simulation): readonly string[] {
+  const { jetstream, subjects } = simulation;
+  return jetstream.stream(subjects.streams.nodes).readable.flatMap(({ data, storedAt }) => {
+    const decoded = decode(nodeRecordSchema, data, data.length);
+    if (!decoded.ok || decoded.value.type !== 'NodeLost') return [];
+    const { node, boundMs, silentMs } = decoded.value;
+    const lostAt = storedAt - epoch;
+    const isExcused = simulation.wasTroubled(node, lostAt - boundMs - comebackMs, lostAt);
+    return isExcused ? [] : [`${node} was given up after ${String(silentMs)} ms, and was there`];
+  });
+}
+
+function countClients(simulation: Simulation, { stats }: Play): void {
+  for (const { unknown, gaps, resumes, duplicatesDropped } of stats) {
+    simulation.count('client: unknown', unknown);
+    simulation.count('client: gaps', gaps);
+    simulation.count('client: resumes', resumes);
+    simulation.count('client: told twice by the network', duplicatesDropped);
+  }
 }
 
 function countHistory(simulation: Simulation, records: Records): void {

@@ -17,12 +17,18 @@ export class Swarm {
   readonly #faults: readonly Fault[];
   readonly #everyMs: number;
   #isOver = false;
+  #disturbsBeats = false;
 
   constructor(simulation: Simulation, play: Play, chance: Chance) {
     this.#simulation = simulation;
     this.#chance = chance;
     this.#everyMs = chance.pick([300, 800, 2_000, 6_000]);
     this.#faults = faultsOf(simulation, play, chance).filter(() => chance.maybe(0.4));
+  }
+
+  /** Whether beats may be lost or late on a sound network. */
+  get disturbsBeats(): boolean {
+    return this.#disturbsBeats;
   }
 
   get kinds(): readonly string[] {
@@ -39,6 +45,8 @@ export class Swarm {
       slow: slow ? this.#chance.pick([0.01, 0.1]) : 0,
       slowMs: this.#chance.pick([20, 200, 1_500]),
     };
+    const { lost, slow: slowness, slowMs } = nats.faults;
+    this.#disturbsBeats = lost > 0 || (slowness > 0 && slowMs >= 1_000);
     if (this.#faults.length > 0) this.#next();
   }
 
@@ -65,7 +73,7 @@ function faultsOf(simulation: Simulation, play: Play, chance: Chance): readonly 
   return [
     ...faultsOfServices(simulation, { ...chosen, some }, chance),
     ...faultsOfNodes(simulation, play, { ...chosen, node: () => chance.pick(play.nodes) }),
-    ...faultsOfBrokers(simulation, chance),
+    ...faultsOfBrokers(simulation, play, chance),
   ];
 }
 
@@ -127,12 +135,14 @@ function faultsOfNodes(
   ];
 }
 
-function faultsOfBrokers(simulation: Simulation, chance: Chance): readonly Fault[] {
+function faultsOfBrokers(simulation: Simulation, play: Play, chance: Chance): readonly Fault[] {
   return [
     fault('the broker is killed', () => {
       simulation.crashBroker(chance.pick([100, 1_000, 5_000]));
     }),
     fault('the leader is lost', () => {
+      const isLost = simulation.jetstream.replicas > 1;
+      if (isLost && !play.isSettled) simulation.count('the leader was lost with calls under way');
       simulation.jetstream.loseLeader(chance.between(300, 8_000), chance.pick([0, 500, 3_000]));
     }),
   ];

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { LossEvidence } from '@joinleaf/multipoint';
 import { encode, type NodeRecord } from '@joinleaf/wire';
 import { NodeKeeper } from './node-keeper.js';
-import type { NodeBook, World } from './ports.js';
+import { NotKnownYet, type NodeBook, type World } from './ports.js';
 
 interface Written {
   readonly record: NodeRecord;
@@ -11,10 +11,15 @@ interface Written {
 
 /** JL_NODES in memory. */
 class MemoryBook implements NodeBook {
+  mayLag = false;
   readonly records: Written[] = [];
 
   async last(node: string): Promise<Written | null> {
     return this.records.findLast(({ record }) => record.node === node) ?? null;
+  }
+
+  readsMayLag(): boolean {
+    return this.mayLag;
   }
 
   async append(record: NodeRecord, { afterSequence }: { readonly afterSequence: number }) {
@@ -271,5 +276,16 @@ describe('a node that falls silent', () => {
     expect(ended).toHaveLength(1_000);
     expect(book.waitingMax).toBeLessThanOrEqual(64);
     expect(typesIn(book).filter((type) => type === 'NodeLost')).toHaveLength(1_000);
+  });
+
+  it('[E18] tells nobody that it never started while the records may be behind', async () => {
+    const book = new MemoryBook();
+    const { keeper } = keeperOn(book);
+    book.mayLag = true;
+    await expect(keeper.fence('ada', 'run1')).rejects.toThrow(NotKnownYet);
+    await expect(keeper.status('ada')).rejects.toThrow(NotKnownYet);
+    book.mayLag = false;
+    expect(await keeper.fence('ada', 'run1')).toMatchObject({ code: 'WSANOTINITIALISED' });
+    expect(await keeper.status('ada')).toBe('unknown');
   });
 });

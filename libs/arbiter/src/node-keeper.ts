@@ -10,7 +10,7 @@ import {
   type StopReply,
 } from '@joinleaf/wire';
 import { isUp, NodeLives, type EndedRun, type Verdict } from './node-lives.js';
-import type { NodeBook, World } from './ports.js';
+import { NotKnownYet, type NodeBook, type World } from './ports.js';
 import { refusalReply } from './to-reply.js';
 import { WorkQueue } from './work-queue.js';
 
@@ -64,25 +64,27 @@ export class NodeKeeper {
     return this.#lives.isOver(node, incarnation);
   }
 
-  /** What a root that invites has to know of a node. */
+  /** What a root that invites has to know of a node. Rejects with NotKnownYet while the records may be behind. */
   async status(node: string): Promise<'up' | 'unknown' | 'lost'> {
     const known = this.#lives.get(node);
     if (known === undefined || !isUp(known)) await this.#refresh(node);
     const life = this.#lives.get(node);
-    if (life === undefined) return 'unknown';
-    return isUp(life) ? 'up' : 'lost';
+    if (life !== undefined && isUp(life)) return 'up';
+    if (this.parts.book.readsMayLag()) throw new NotKnownYet(`node ${node}`);
+    return life === undefined ? 'unknown' : 'lost';
   }
 
-  /** Why this run of a node may not speak; null when it may (H10). */
+  /** Why this run of a node may not speak; null when it may (H10). Rejects with NotKnownYet as `status` does. */
   async fence(node: string, incarnation: string): Promise<Refusal | null> {
     if (!this.#speaks(node, incarnation)) await this.#refresh(node);
     if (this.#speaks(node, incarnation)) return null;
     const current = this.#lives.get(node);
-    if (current === undefined) return { code: 'WSANOTINITIALISED', rule: 'E18' };
-    const over = current.incarnation === incarnation || this.isOver(node, incarnation);
-    return over
-      ? { code: 'WSAENETRESET', rule: 'H10', facts: { status: current.status } }
-      : { code: 'WSANOTINITIALISED', rule: 'E18' };
+    const isOver = current?.incarnation === incarnation || this.isOver(node, incarnation);
+    if (current !== undefined && isOver) {
+      return { code: 'WSAENETRESET', rule: 'H10', facts: { status: current.status } };
+    }
+    if (this.parts.book.readsMayLag()) throw new NotKnownYet(`this run of node ${node}`);
+    return { code: 'WSANOTINITIALISED', rule: 'E18' };
   }
 
   /** A node says that it has started. Saying so again changes nothing. */

@@ -31,6 +31,16 @@ export interface NodeBook {
   last(node: string): Promise<{ readonly record: NodeRecord; readonly sequence: number } | null>;
   /** Stores a record after the one at `afterSequence` (0 for none). All but `ok` means: read again. */
   append(record: NodeRecord, options: { readonly afterSequence: number }): Promise<NodeAppend>;
+  /** Whether `last` may miss what was acknowledged, as `readsMayLag` of the event log. */
+  readsMayLag(): boolean;
+}
+
+/** What was asked for is not there, and may be there all the same: the broker has not caught up with itself. */
+export class NotKnownYet extends Error {
+  override readonly name = 'NotKnownYet';
+  constructor(what: string) {
+    super(`${what} is not known yet`);
+  }
 }
 
 export type NodeAppend =

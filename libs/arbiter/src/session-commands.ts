@@ -10,7 +10,7 @@ import {
 } from '@joinleaf/wire';
 import type { Arbiter } from './arbiter.js';
 import type { NodeKeeper } from './node-keeper.js';
-import type { RefusalSink, World } from './ports.js';
+import { NotKnownYet, type RefusalSink, type World } from './ports.js';
 import type { RateLimits } from './rate-limits.js';
 import { toCommand, type Request } from './to-command.js';
 import { refusalReply, toReply } from './to-reply.js';
@@ -83,17 +83,15 @@ export class SessionCommands {
   }
 
   async #decide(subject: CommandSubject, request: Request): Promise<Underway> {
-    const { session, node } = subject;
-    const { commandId, incarnation } = request.body;
-    const { arbiter, nodes, world } = this.parts;
-    const fence = await nodes.fence(node, incarnation);
-    const translated = await toCommand(subject, request, {
-      now: world.now(),
-      nodeStatus: (name) => nodes.status(name),
-    });
+    const { session } = subject;
+    const { commandId } = request.body;
+    const { arbiter } = this.parts;
     const refused = (refusal: Refusal): Underway => ({
       reply: Promise.resolve(refusalReply({ session, commandId }, refusal, null)),
     });
+    const known = await this.#known(subject, request);
+    if (known === null) return refused({ code: 'WSAENETDOWN', rule: 'E2' });
+    const { fence, translated } = known;
     if (!translated.ok) return refused(translated.error);
     const isRepeat = request.body.repeat === true;
     if (fence !== null && !isRepeat) {
@@ -104,6 +102,23 @@ export class SessionCommands {
     const asked = { commandId, command: translated.value, isRepeat, refusal: fence };
     const outcome = arbiter.submit(session, asked);
     return { reply: outcome.then((decided) => toReply(session, commandId, decided)) };
+  }
+
+  // Null while the lives of nodes cannot be told for sure: whoever asks again is answered then.
+  async #known(subject: CommandSubject, request: Request) {
+    const { nodes, world } = this.parts;
+    const { incarnation } = request.body;
+    try {
+      const fence = await nodes.fence(subject.node, incarnation);
+      const translated = await toCommand(subject, request, {
+        now: world.now(),
+        nodeStatus: (name) => nodes.status(name),
+      });
+      return { fence, translated };
+    } catch (cause) {
+      if (cause instanceof NotKnownYet) return null;
+      throw cause;
+    }
   }
 
   // What an older run of a node still says changes nothing, and is kept for who asks later (H10).

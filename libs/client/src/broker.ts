@@ -210,7 +210,8 @@ export class Broker {
 // before the node counts as lost.
 const pingMs = (boundMs: number): number => Math.min(Math.max(Math.floor(boundMs / 5), 250), 5_000);
 
-const dialNats: Dial = ({ servers, credentials, node, boundMs }, timeout) =>
+/** The way to a broker that `connect` takes. */
+export const dialNats: Dial = ({ servers, credentials, node, boundMs }, timeout) =>
   connectToNats({
     ...credentials,
     servers: [...servers],

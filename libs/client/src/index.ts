@@ -33,9 +33,9 @@ export type {
   Status,
   Talking,
 } from './api.js';
-export type { Dial } from './broker.js';
+export { dialNats, type Dial } from './broker.js';
 export { connect, connectIn } from './connect.js';
-export type { World } from './world.js';
+export { realWorld, type World } from './world.js';
 export {
   BadArgument,
   JoinleafError,

@@ -19,7 +19,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { followStream, type FollowedMessage } from './follow-stream.js';
 import { Publisher } from './publisher.js';
 import { readBetween, readSubject } from './read-subject.js';
-import { Requests } from './requests.js';
+import { laggingMs, Requests } from './requests.js';
 import { SlotWriter, type SlotCounts } from './slot-writer.js';
 import { sha256, storedCommit } from './stored-commit.js';
 import { StreamAccess, type StoredMessage } from './stream-access.js';
@@ -37,8 +37,6 @@ export interface JetStreamLogOptions {
 }
 
 const deadlineMsDefault = 5_000;
-/** The longest that a new leader was seen to answer from less than it had acknowledged, twice over. */
-const laggingMs = 10_000;
 
 /** The event log kept in JetStream. `ensureStreams` has made and checked its stream. */
 export class JetStreamLog implements EventLog {
@@ -126,7 +124,7 @@ export class JetStreamLog implements EventLog {
   }
 
   readsMayLag(): boolean {
-    return this.#requests.sinceTroubleMs < laggingMs;
+    return !this.#access.isAlone && this.#requests.sinceTroubleMs < laggingMs;
   }
 
   async *follow(options: FollowOptions = {}): AsyncGenerator<Followed> {

@@ -78,6 +78,10 @@ export class MemoryNodeLog implements NodeLog {
     return this.#records.subject(subjects.nodeRecords(node)).at(-1) ?? null;
   }
 
+  readsMayLag(): boolean {
+    return false;
+  }
+
   async *all(): AsyncGenerator<StoredNodeRecord> {
     yield* this.#records.soFar();
   }

@@ -1,5 +1,6 @@
 import { decode, nodeRecordSchema, type NodeRecord, type Subjects } from '@joinleaf/wire';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { laggingMs } from './requests.js';
 import {
   RecordStream,
   type FollowedRecord,
@@ -21,6 +22,8 @@ export interface NodeLog {
   append(record: NodeRecord, options: WriteOptions): Promise<NodeOutcome>;
   /** A node's last record; an acknowledged append is always seen. */
   last(node: string): Promise<StoredNodeRecord | null>;
+  /** Whether `last` may miss what was acknowledged, as of the event log. */
+  readsMayLag(): boolean;
   /** Everything so far, oldest first. */
   all(options?: { readonly signal?: AbortSignal }): AsyncIterable<StoredNodeRecord>;
   follow(options?: FollowOptions): AsyncIterable<FollowedRecord<NodeRecord>>;
@@ -59,6 +62,11 @@ export class JetStreamNodeLog implements NodeLog {
 
   async last(node: string): Promise<StoredNodeRecord | null> {
     return this.#records.last(this.#subjects.nodeRecords(node));
+  }
+
+  readsMayLag(): boolean {
+    const { access, requests } = this.#records;
+    return !access.isAlone && requests.sinceTroubleMs < laggingMs;
   }
 
   all(options: { readonly signal?: AbortSignal } = {}): AsyncIterable<StoredNodeRecord> {

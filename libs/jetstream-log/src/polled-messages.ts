@@ -36,6 +36,7 @@ export async function* polledMessages(
       next = message.sequence + 1;
       yield message;
     }
+    hints.found(batch.length);
     if (batch.length === 0) await hints.next();
   }
 }
@@ -45,6 +46,8 @@ class Hints implements Disposable {
   readonly #signal: AbortSignal;
   readonly #end: () => void;
   #quick = 0;
+  /** Messages that were heard of and not found yet. */
+  #due = 0;
   #wake: () => void = () => undefined;
 
   constructor(
@@ -56,6 +59,7 @@ class Hints implements Disposable {
     const subscription = nc.subscribe(subject, {
       callback: () => {
         this.#quick = quickPolls;
+        this.#due += 1;
         this.#wake();
       },
     });
@@ -70,13 +74,18 @@ class Hints implements Disposable {
     };
   }
 
+  found(count: number): void {
+    this.#due = Math.max(0, this.#due - count);
+  }
+
   async next(): Promise<void> {
     if (this.#signal.aborted) return;
-    if (this.#quick > 0) {
+    if (this.#due > 0 && this.#quick > 0) {
       this.#quick -= 1;
       await this.clock.delay(quickPollMs);
       return;
     }
+    this.#due = 0; // Refused, or found before it was heard of.
     await new Promise<void>((resolve) => {
       const callOff = this.clock.after(idlePollMs, resolve);
       this.#wake = () => {

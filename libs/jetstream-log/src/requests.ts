@@ -47,6 +47,9 @@ interface Pending {
   readonly onEnd: (ending: Ending) => void;
 }
 
+/** The longest that a new leader was seen to answer from less than it had acknowledged, twice over. */
+export const laggingMs = 10_000;
+
 const sweepMs = 20;
 const noResponders = 503;
 

@@ -58,6 +58,7 @@ const encode = (request: object): Uint8Array => encoder.encode(JSON.stringify(re
 /** The questions that we ask of one stream. */
 export class StreamAccess {
   readonly #requests: Requests;
+  #isAlone = false;
 
   constructor(
     requests: Requests,
@@ -86,6 +87,11 @@ export class StreamAccess {
     return { kind: 'found', message };
   }
 
+  /** Whether one server alone keeps the stream, as far as `extent` has said: then there is no leader that could be behind. */
+  get isAlone(): boolean {
+    return this.#isAlone;
+  }
+
   /**
    * Where the stream begins and ends; null when there is no such stream.
    *
@@ -95,6 +101,7 @@ export class StreamAccess {
     const info = await this.#info({}, timeoutMs);
     if (info === null) return null;
     const { created, state, config } = info;
+    this.#isAlone = config.num_replicas === 1;
     return {
       created,
       firstSequence: state.first_seq,

@@ -20,6 +20,12 @@ server_name: $JOINLEAF_NATS_NAME
 listen: $JOINLEAF_NATS_LISTEN
 http: $JOINLEAF_NATS_MONITOR
 max_payload: 1MB
+# One connection for each node and service; more than these are refused.
+max_connections: 10000
+# Who was cut off without a word is forgotten within half a minute. Until then the server sends it what its
+# subscriptions ask for, a share of the commands among them.
+ping_interval: "10s"
+ping_max: 2
 
 jetstream {
   store_dir: $JOINLEAF_NATS_STORE

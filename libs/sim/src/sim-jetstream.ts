@@ -1,7 +1,8 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { Chance } from './chance.js';
 import type { Packet } from './network.js';
-import { matches, type ServerPart, type SimNats } from './sim-nats.js';
+import type { ServerPart, SimNats } from './sim-nats.js';
+import { matches } from './subscribers.js';
 import { SimStream, type Kept } from './sim-stream.js';
 
 /** What the leader of a clustered stream has taken in, and a majority has not confirmed yet. */
@@ -37,6 +38,8 @@ export class SimJetStream implements ServerPart {
   #agreedAt = 0;
   /** Until when reads leave out the last messages, and how many. */
   #lag = { until: 0, hidden: 0 };
+  /** How often something was answered from less than there was. */
+  lagged = 0;
 
   constructor(
     nats: SimNats,
@@ -93,9 +96,10 @@ export class SimJetStream implements ServerPart {
   }
 
   #streamOf(subject: string): SimStream | undefined {
+    if (subject.startsWith('_INBOX.')) return undefined;
     const tokens = subject.split('.');
-    return [...this.#streams.values()].find(({ subjects }) =>
-      subjects.some((pattern) => matches(pattern.split('.'), tokens)),
+    return [...this.#streams.values()].find(({ patterns }) =>
+      patterns.some((pattern) => matches(pattern, tokens)),
     );
   }
 
@@ -217,6 +221,7 @@ export class SimJetStream implements ServerPart {
   }
 
   #endOf(stream: SimStream): number {
+    if (this.isLagging) this.lagged += 1;
     return this.isLagging ? Math.max(0, stream.last - this.#lag.hidden) : stream.last;
   }
 

@@ -1,6 +1,7 @@
 import { headers } from '@nats-io/transport-node';
 import type { Chance } from './chance.js';
 import type { Network, NetworkFaults, Packet, Remote, Subscriber, Tap } from './network.js';
+import { Subscribers } from './subscribers.js';
 import { SimConnection, type ConnectWish } from './sim-connection.js';
 import type { Timeline } from './timeline.js';
 
@@ -17,8 +18,7 @@ const calm: NetworkFaults = { lost: 0, duplicated: 0, slowMs: 0, slow: 0 };
  * connection that is gone, and that the server still believes in, is lost, as on a real network.
  */
 export class SimNats implements Network {
-  readonly #subscribers = new Set<Subscriber>();
-  readonly #routes = new Map<string, readonly Subscriber[]>();
+  readonly #subscribers = new Subscribers();
   readonly #parts: ServerPart[] = [];
   readonly #connections = new Set<SimConnection>();
   #isUp = true;
@@ -59,7 +59,6 @@ export class SimNats implements Network {
   crash(): void {
     this.#isUp = false;
     this.#subscribers.clear();
-    this.#routes.clear();
     for (const connection of this.#connections) connection.reset();
   }
 
@@ -74,11 +73,7 @@ export class SimNats implements Network {
   }
 
   subscribe(subscriber: Subscriber): () => void {
-    this.#subscribers.add(subscriber);
-    this.#routes.clear();
-    return () => {
-      if (this.#subscribers.delete(subscriber)) this.#routes.clear();
-    };
+    return this.#subscribers.add(subscriber);
   }
 
   /** Takes in what somebody publishes. */
@@ -99,29 +94,11 @@ export class SimNats implements Network {
 
   // Everybody who asked for it, and one of each queue group.
   #receivers(subject: string): readonly Subscriber[] {
-    const interested = this.#interested(subject);
+    const interested = this.#subscribers.of(subject);
     if (interested.every(({ queue }) => queue === null)) return interested;
     const groups = Map.groupBy(interested, ({ queue }) => queue);
     return [...groups].flatMap(([queue, members]) =>
       queue === null ? members : [this.chance.pick(members)],
     );
   }
-
-  #interested(subject: string): readonly Subscriber[] {
-    const known = this.#routes.get(subject);
-    if (known !== undefined) return known;
-    const tokens = subject.split('.');
-    const found = [...this.#subscribers].filter((one) => matches(one.subject.split('.'), tokens));
-    this.#routes.set(subject, found);
-    return found;
-  }
-}
-
-/** Whether a subject with wildcards takes in another one. */
-export function matches(pattern: readonly string[], tokens: readonly string[]): boolean {
-  for (const [index, token] of pattern.entries()) {
-    if (token === '>') return tokens.length > index;
-    if (index >= tokens.length || (token !== '*' && token !== tokens[index])) return false;
-  }
-  return pattern.length === tokens.length;
 }

@@ -10,6 +10,7 @@ const epoch = 1_900_000_000_000;
  */
 export class SimProcess {
   #state: 'up' | 'paused' | 'dead' = 'up';
+  #heldTimers: (() => void)[] = [];
   #held: (() => void)[] = [];
   #ids = 0;
   /** How far its wall clock is off, in milliseconds. */
@@ -31,6 +32,7 @@ export class SimProcess {
 
   kill(): void {
     this.#state = 'dead';
+    this.#heldTimers = [];
     this.#held = [];
   }
 
@@ -41,7 +43,8 @@ export class SimProcess {
   goOn(): void {
     if (this.#state !== 'paused') return;
     this.#state = 'up';
-    for (const call of this.#held.splice(0)) {
+    // As an event loop does it: first the timers that are due, then what has arrived.
+    for (const call of [...this.#heldTimers.splice(0), ...this.#held.splice(0)]) {
       this.timeline.after(0, () => {
         this.#do(call);
       });
@@ -67,7 +70,7 @@ export class SimProcess {
     const callOff = this.timeline.after(ms, () => {
       this.#do(() => {
         if (!isOff) call();
-      });
+      }, this.#heldTimers);
     });
     return () => {
       isOff = true;
@@ -117,9 +120,9 @@ export class SimProcess {
     return `${this.name}-${this.chance.seed.toString(36)}-${String(this.#ids).padStart(4, '0')}`;
   }
 
-  #do(call: () => void): void {
+  #do(call: () => void, held = this.#held): void {
     if (this.#state === 'dead') return;
-    if (this.#state === 'paused') this.#held.push(call);
+    if (this.#state === 'paused') held.push(call);
     else call();
   }
 }

@@ -11,6 +11,8 @@ const duplicateWindowMs = 120_000;
 
 /** One stream's messages, and what the server remembers beside them. */
 export class SimStream {
+  /** The subjects that it keeps, by token. */
+  readonly patterns: readonly (readonly string[])[];
   readonly created = '2030-03-17T17:46:40Z';
   readonly #messages: Kept[] = [];
   readonly #bySubject = new Map<string, Kept[]>();
@@ -20,9 +22,11 @@ export class SimStream {
 
   constructor(
     readonly name: string,
-    readonly subjects: readonly string[],
+    subjects: readonly string[],
     private readonly messagesMax: number,
-  ) {}
+  ) {
+    this.patterns = subjects.map((subject) => subject.split('.'));
+  }
 
   get last(): number {
     return this.#messages.length;

@@ -30,6 +30,17 @@ interface Slot {
   service: SimService | null;
 }
 
+/** The longest that a killed program may go on being missed. */
+const missedWithinMs = 20_000;
+
+/** A time in which somebody could not be heard, through no fault of whoever listens. */
+interface Trouble {
+  /** Null: everybody. */
+  readonly name: string | null;
+  readonly from: number;
+  readonly until: number;
+}
+
 /** A program's process and what it has open. */
 interface Program {
   readonly process: SimProcess;
@@ -52,6 +63,7 @@ export class Simulation {
   readonly findings: string[] = [];
   readonly #slots: readonly Slot[];
   readonly #programs = new Map<string, Program>();
+  readonly #troubles: Trouble[] = [];
   #starts = 0;
 
   constructor({ seed, replicas = 1, arbiters = 2, notifiers = 2 }: SimulationWish) {
@@ -107,6 +119,7 @@ export class Simulation {
   kill(name: string): void {
     const process = this.#processOf(name);
     if (process === null) return;
+    this.#troubled(name, missedWithinMs);
     process.kill();
     for (const connection of this.#connectionsOf(process)) connection.reset();
     const slot = this.#slots.find((one) => one.name === name);
@@ -114,7 +127,16 @@ export class Simulation {
     else this.#restart(slot);
   }
 
+  /** Whether a program could have been silent at some time between these, for what was done to it or to the broker. */
+  wasTroubled(name: string, from: number, until: number): boolean {
+    return this.#troubles.some(
+      (each) =>
+        (each.name === null || each.name === name) && each.from <= until && each.until >= from,
+    );
+  }
+
   pause(name: string, forMs: number): void {
+    this.#troubled(name, forMs);
     const process = this.#processOf(name);
     process?.pause();
     this.timeline.after(forMs, () => process?.goOn());
@@ -122,6 +144,7 @@ export class Simulation {
 
   /** Cuts a process off from the broker without a word, in one direction or both. */
   cut(name: string, direction: 'up' | 'down' | 'both', forMs: number): void {
+    this.#troubled(name, forMs);
     const process = this.#processOf(name);
     if (process === null) return;
     const connections = this.#connectionsOf(process);
@@ -133,6 +156,7 @@ export class Simulation {
 
   /** Breaks a process's connections; they are made again. */
   reset(name: string): void {
+    this.#troubled(name, 0);
     const process = this.#processOf(name);
     if (process === null) return;
     for (const connection of this.#connectionsOf(process)) connection.reset();
@@ -146,6 +170,7 @@ export class Simulation {
 
   /** The server is killed, and comes back. */
   crashBroker(forMs: number): void {
+    this.#troubled(null, forMs);
     this.nats.crash();
     this.timeline.after(forMs, () => {
       this.nats.comeBack();
@@ -169,6 +194,11 @@ export class Simulation {
       }
     }
     return sum;
+  }
+
+  #troubled(name: string | null, forMs: number): void {
+    const { now: from } = this.timeline;
+    this.#troubles.push({ name, from, until: from + forMs });
   }
 
   #processOf(name: string): SimProcess | null {

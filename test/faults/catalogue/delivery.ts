@@ -4,6 +4,9 @@ import { followed, telling, told } from './subjects.js';
 
 const followers = [...sessionParties, ...notifierParties] as const;
 
+/** A follower whose consumer delivers out of order makes a new one each time: more than this, and it never ends. */
+const often = 0.05;
+
 /** Faults of delivery and projection: section 4.3 of the fault model. */
 export const deliveryFaults: readonly Fault[] = [
   {
@@ -11,7 +14,7 @@ export const deliveryFaults: readonly Fault[] = [
     lastsMs: [2_000, 4_000],
     inject: (world) => {
       const undo = [
-        world.rule(followers, { match: { ...followed, chance: 0.5 }, act: 'duplicate' }),
+        world.rule(followers, { match: { ...followed, chance: often }, act: 'duplicate' }),
         world.rule(['programs'], { match: { ...told, chance: 0.5 }, act: 'duplicate' }),
       ];
       return () => {
@@ -25,7 +28,7 @@ export const deliveryFaults: readonly Fault[] = [
     inject: (world) => {
       const act = { overtakenMs: [0, 60] } as const;
       const undo = [
-        world.rule(followers, { match: { ...followed, chance: 0.3 }, act }),
+        world.rule(followers, { match: { ...followed, chance: often }, act }),
         world.rule(['programs'], { match: { ...told, chance: 0.3 }, act }),
       ];
       return () => {
@@ -38,7 +41,7 @@ export const deliveryFaults: readonly Fault[] = [
     lastsMs: [2_000, 4_000],
     inject: (world) => {
       const undo = [
-        world.rule(followers, { match: { ...followed, chance: 0.1 }, act: 'drop' }),
+        world.rule(followers, { match: { ...followed, chance: often }, act: 'drop' }),
         world.rule(['programs'], { match: { ...told, chance: 0.1 }, act: 'drop' }),
       ];
       return () => {

@@ -1,15 +1,21 @@
 import type { Decided } from '@joinleaf/event-log';
 import { inputOf, outputOf, Recorder, type Call, type History } from '@joinleaf/linearizability';
 import type { SessionAddress, SessionCommand, SessionEvent } from '@joinleaf/multipoint';
-import type { Packet, Tap } from '@joinleaf/sim';
 import { decode, parseCommandSubject, replySchema } from '@joinleaf/wire';
-import type { Records } from '../deployment/records.js';
+import type { Records } from './records.js';
 
 const replyBytesMax = 1_048_576;
-/** What the broker's clock says when the simulation begins. */
-const epoch = 1_900_000_000_000;
 /** How long before it was stored something may have been begun that nobody called. */
 const beforehandMs = 10_000;
+
+/** A request or a reply on its way. */
+interface Packet {
+  readonly subject: string;
+  readonly data: Uint8Array;
+}
+
+/** Histories hold whole numbers. */
+const microseconds = (ms: number): number => Math.round(ms * 1_000);
 
 /** A try of a command, as it went over the network. */
 interface Try {
@@ -21,8 +27,11 @@ interface Try {
 }
 
 /** Records what every program asks of sessions and is answered, and makes histories of it. */
-export class Recording implements Tap {
+export class Recording {
   readonly #calls = new Map<string, Try>();
+
+  /** @param epoch - What the broker's clock says when that of the calls says 0, in milliseconds. */
+  constructor(private readonly epoch: number) {}
 
   asked(process: string, request: Packet, at: number): void {
     const subject = parseCommandSubject(request.subject);
@@ -31,18 +40,18 @@ export class Recording implements Tap {
     const { session } = subject;
     const key = `${session} ${commandId}`;
     if (this.#calls.has(key)) return;
-    this.#calls.set(key, { process, session, commandId, call: at, ends: [] });
+    this.#calls.set(key, { process, session, commandId, call: microseconds(at), ends: [] });
   }
 
   answered(_: string, request: Packet, reply: Packet | null, at: number): void {
     const subject = parseCommandSubject(request.subject);
     if (subject === null || subject.verb === 'resolve') return;
     const call = this.#calls.get(`${subject.session} ${commandIdIn(request.data) ?? ''}`);
-    call?.ends.push({ reply, at });
+    call?.ends.push({ reply, at: microseconds(at) });
   }
 
   /** What was called, with the commands as they are on record: one history for each session. */
-  histories(seed: number, records: Records): readonly History[] {
+  histories(seed: string | number, records: Records): readonly History[] {
     const recorder = new Recorder(seed);
     const commands = commandsIn(records);
     for (const { process, session, commandId, call, ends } of this.#calls.values()) {
@@ -57,7 +66,7 @@ export class Recording implements Tap {
         if (this.#calls.has(`${session} ${commandId}`)) continue;
         const input = inputOf(command, events);
         if (input === null) continue;
-        const at = Math.max(0, storedAt - epoch - beforehandMs);
+        const at = microseconds(Math.max(0, storedAt - this.epoch - beforehandMs));
         recorder.call({ session, process: 'an arbiter', commandId, input }, at);
       }
     }

@@ -1,0 +1,116 @@
+// Writes the evidence into docs/RELIABILITY.md, from the files that the campaigns write into docs/evidence:
+//   npm run sim -- --seeds 20000 --json docs/evidence/sim.json
+//   npm run museum -- --json docs/evidence/museum.json
+//   npm run faults -- --minutes 60 --json docs/evidence/faults.json
+//   npm run bench -- takeover --json docs/evidence/takeover.json
+//   npm run bench -- liveness --json docs/evidence/liveness.json
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+
+const root = join(import.meta.dirname, '..');
+const page = join(root, 'docs/RELIABILITY.md');
+
+/** The page with its evidence, as it must be. */
+export async function reliabilityPage() {
+  const text = readFileSync(page, 'utf8');
+  const [before, rest] = text.split('<!-- evidence -->');
+  const after = rest?.split('<!-- end -->')[1] ?? '';
+  const parts = [sim(), museum(), faults(), takeover(), liveness()].filter((part) => part !== null);
+  const whole = `${before}<!-- evidence -->\n\n${parts.join('\n\n')}\n\n<!-- end -->${after}`;
+  return format(whole, { ...(await resolveConfig(page)), parser: 'markdown' });
+}
+
+function read(name) {
+  const file = join(root, 'docs/evidence', `${name}.json`);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
+}
+
+const number = (value) => value.toLocaleString('en');
+const table = (head, rows) =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+function sim() {
+  const ran = read('sim');
+  if (ran === null) return null;
+  const { seeds, from, joins, commits, simulatedMs, broken, never, counts } = ran;
+  const faultRows = Object.entries(counts)
+    .filter(([what]) => what.startsWith('fault: '))
+    .sort()
+    .map(([what, count]) => [what.slice(7), number(count)]);
+  const metRows = Object.entries(ran.sometimes).map(([what, count]) => [what, number(count)]);
+  return [
+    '### Simulated lives',
+    `\`npm run sim -- --seeds ${seeds} --from ${from}\`: ${number(seeds)} lives, ${number(Math.round(simulatedMs / 3_600_000))} simulated hours, ${number(joins)} joins and ${number(commits)} commits. Lives with a broken promise: **${broken.length}**. Interesting states never met: **${never.length}**.`,
+    table(['fault', 'times'], faultRows),
+    table(['met', 'times'], metRows),
+  ].join('\n\n');
+}
+
+function museum() {
+  const bugs = read('museum');
+  if (bugs === null) return null;
+  const caught = bugs.filter(({ caughtBy }) => caughtBy !== null).length;
+  const rows = bugs.map(({ room, name, caughtBy }) => [
+    room,
+    name,
+    caughtBy === null ? '**escaped**' : `seed ${caughtBy.seed}`,
+  ]);
+  return [
+    '### The museum',
+    `\`npm run museum\`: ${caught} of ${bugs.length} known bugs caught.`,
+    table(['where', 'bug', 'noticed by'], rows),
+  ].join('\n\n');
+}
+
+function faults() {
+  const ran = read('faults');
+  if (ran === null) return null;
+  const { totals, detectionMs, seed, tookMs, machine, neverSeen } = ran;
+  const rows = ran.faults
+    .filter(({ times }) => times.R1 + times.R3 > 0)
+    .map((each) => [
+      each.id,
+      each.name,
+      `${each.times.R1} / ${each.times.R3}`,
+      number(each.operations),
+      String(each.findings),
+      each.gapMs.max === null ? '' : number(Math.round(each.gapMs.max)),
+    ]);
+  return [
+    '### Real faults',
+    `\`npm run faults\`, seed ${seed}, ${number(Math.round(tookMs / 60_000))} minutes on ${machine}: ${number(totals.injected)} faults in ${number(totals.campaigns)} campaigns, ${number(totals.operations)} operations, ${number(totals.commits)} commits. Acknowledged decisions lost: **${totals.acknowledgedLost}**. Told twice: **${totals.toldTwice}**. Findings: **${totals.findings}**. Largest gap without an answer: ${number(Math.round(totals.gapMsMax))} ms. Nodes with a bound of 1 s that were killed, until their loss was on record: p50 ${detectionMs.p50 ?? '–'} ms, at most ${detectionMs.max ?? '–'} ms (${detectionMs.count}). Interesting states never met: ${neverSeen.length}.`,
+    table(['', 'fault', 'times, R1 / R3', 'operations', 'findings', 'largest gap, ms'], rows),
+  ].join('\n\n');
+}
+
+function takeover() {
+  const ran = read('takeover');
+  return ran === null ? null : benchPart('When an arbiter dies', 'takeover', ran);
+}
+
+function liveness() {
+  const ran = read('liveness');
+  return ran === null ? null : benchPart('When a node dies', 'liveness', ran);
+}
+
+function benchPart(title, name, { rows, rounds, conditions }) {
+  const { node, natsServer, durability, cores } = conditions;
+  return [
+    `### ${title}`,
+    `\`npm run bench -- ${name}\`, ${rounds} rounds, ${cores} cores, Node.js ${node}, nats-server ${natsServer}, file store, ${durability}.`,
+    table(
+      ['', 'times', 'p50, ms', 'most, ms'],
+      rows.map((row) => [row.title, String(row.count), ms(row.p50Ms), ms(row.maxMs)]),
+    ),
+  ].join('\n\n');
+}
+
+const ms = (value) => number(Math.round(value));
+
+if (process.argv[1] === import.meta.filename) {
+  const written = await reliabilityPage();
+  const changed = written !== readFileSync(page, 'utf8');
+  if (changed) writeFileSync(page, written);
+  process.stdout.write(`docs/RELIABILITY.md ${changed ? 'written' : 'is as it must be'}\n`);
+}

@@ -1,0 +1,149 @@
+/** A bug that somebody could put into the product, as a change of its compiled code. */
+export interface Mutant {
+  readonly room: 'arbiter' | 'log adapter' | 'notifier' | 'detector' | 'client';
+  readonly name: string;
+  /** The compiled file, below `libs/`. */
+  readonly file: string;
+  /** What stands there exactly once, and what stands there instead. */
+  readonly find: string;
+  readonly instead: string;
+}
+
+/** Known bugs: those that such systems have had, and those that the simulation has found in this one. */
+export const mutants: readonly Mutant[] = [
+  {
+    room: 'arbiter',
+    name: 'replies before the append is acknowledged',
+    file: 'arbiter/dist/session-mailbox.js',
+    find: 'const outcome = await this.#append(plan.decisions);',
+    instead:
+      'this.#settle(batch, plan.verdicts); const outcome = await this.#append(plan.decisions);',
+  },
+  {
+    room: 'arbiter',
+    name: 'refuses on the state in its memory, without a look at the log',
+    file: 'arbiter/dist/session-mailbox.js',
+    find: 'if (!plan.onlyRecalled && (await this.#isStale()))',
+    instead: 'if (false)',
+  },
+  {
+    room: 'arbiter',
+    name: 'forgets what commands were told',
+    file: 'arbiter/dist/decide-batch.js',
+    find: 'const before = inBatch.get(commandId) ?? earlier(commandId);',
+    instead: 'const before = inBatch.get(commandId);',
+  },
+  {
+    room: 'arbiter',
+    name: 'refuses a repetition without putting it on record',
+    file: 'arbiter/dist/decide-batch.js',
+    find: '            if (isRepeat)\n                keep(settledNo(commandId, refused));',
+    instead: '',
+  },
+  {
+    room: 'arbiter',
+    name: 'takes an unknown append for a stored one',
+    file: 'arbiter/dist/session-mailbox.js',
+    find: "letter.settle({ kind: 'unknown' });\n                }\n                return true;",
+    instead: '}\n                this.#settle(batch, plan.verdicts);\n                return true;',
+  },
+  {
+    room: 'arbiter',
+    name: 'keeps no deadlines',
+    file: 'arbiter/dist/housekeeping.js',
+    find: 'return earliest === null ? null : Math.max(0, earliest - this.parts.world.now());',
+    instead:
+      'this.#deadlines = { earliest: null, note: () => undefined, takeDue: () => new Set() }; return null;',
+  },
+  {
+    room: 'log adapter',
+    name: 'appends without the expected sequence',
+    file: 'jetstream-log/dist/publisher.js',
+    find: 'if (afterSequence !== undefined) {',
+    instead: 'if (false) {',
+  },
+  {
+    room: 'log adapter',
+    name: 'says that a lost append was not stored',
+    file: 'jetstream-log/dist/slot-writer.js',
+    find: ": { kind: 'unknown', cause: this.#doubt.cause };",
+    instead: ": { kind: 'unavailable', cause: this.#doubt.cause };",
+  },
+  {
+    room: 'log adapter',
+    name: 'takes a gap in the delivery for damage',
+    file: 'jetstream-log/dist/follow-stream.js',
+    find: "if (one.kind !== 'gap') {",
+    instead: 'if (true) {',
+  },
+  {
+    room: 'notifier',
+    name: 'tells again what was told before it started',
+    file: 'notification/dist/node-lane.js',
+    find: 'if (!wasTold(end, next.place))',
+    instead: 'if (true)',
+  },
+  {
+    room: 'notifier',
+    name: 'goes on when the store said that it does not know',
+    file: 'notification/dist/node-lane.js',
+    find: 'return outcome.cause instanceof Error ? outcome.cause.message : outcome.kind;',
+    instead: 'this.#drop(1); return null;',
+  },
+  {
+    room: 'notifier',
+    name: 'does not look where another notifier is',
+    file: 'notification/dist/node-lane.js',
+    find: 'this.world.conflicted();\n                this.#end = null;',
+    instead: 'this.world.conflicted();',
+  },
+  {
+    room: 'detector',
+    name: 'judges at once after a pause of its own',
+    file: 'arbiter/dist/node-lives.js',
+    find: 'this.#listeningSince = now;',
+    instead: '',
+  },
+  {
+    room: 'detector',
+    name: 'gives nobody up',
+    file: 'arbiter/dist/node-lives.js',
+    find: "return 'lost';",
+    instead: "return 'suspected';",
+  },
+  {
+    room: 'detector',
+    name: 'is too quick',
+    file: 'arbiter/dist/node-lives.js',
+    find: 'if (suspicion === null && !isSilent)\n        return null;\n    const grace = graceMs(node);\n    if (silentMs > boundMs + grace)',
+    instead: 'const grace = graceMs(node);\n    if (silentMs > boundMs / 5)',
+  },
+  {
+    room: 'detector',
+    name: 'does not look for a lost node in sessions that it enters late',
+    file: 'arbiter/dist/housekeeping.js',
+    find: 'return this.#losses.note(session, run, this.parts.world.monotonicMs());',
+    instead: 'return undefined;',
+  },
+  {
+    room: 'client',
+    name: 'does not say that it repeats itself',
+    file: 'client/dist/asker.js',
+    find: 'const bytes = maybeArrived ? again : first;',
+    instead: 'const bytes = first;',
+  },
+  {
+    room: 'client',
+    name: 'closes what it gave up without settling it',
+    file: 'client/dist/asker.js',
+    find: 'await this.#allSettled(session);',
+    instead: 'undefined;',
+  },
+  {
+    room: 'client',
+    name: 'does not notice that a number was left out',
+    file: 'client/dist/cursor.js',
+    find: 'if (first > cursor.heard + 1) {',
+    instead: 'cursor = { ...cursor, heard: Math.max(cursor.heard, first - 1) };\n    if (false) {',
+  },
+];

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Link } from '@joinleaf/client';
 import { startCoordinator, type Agent, type Coordinator } from '@joinleaf/testcontainers';
 import { checkHistory } from '../deployment/check-history.js';
@@ -10,6 +10,7 @@ import { eventually, within } from '../deployment/eventually.js';
 import { Journal } from '../deployment/journal.js';
 import { sessionsIn } from '../deployment/records.js';
 import { Traffic } from '../deployment/traffic.js';
+import { AnswerGap } from '../faults/answer-gap.js';
 import { ContainedDeployment } from './contained-deployment.js';
 import { images } from './images.js';
 
@@ -23,6 +24,11 @@ const logFile = join(import.meta.dirname, '../../.joinleaf/faults.containers.log
 const journal = new Journal({ undecidedMs: 15_000 }); // As long as three brokers may be without a leader.
 const agentNode = 'agent-1';
 const nodes = ['host-1', 'host-2', 'guest-1', 'guest-2', 'guest-3', 'guest-4', 'keeper', agentNode];
+
+const gap = new AnswerGap();
+journal.onAnswer = (answer) => {
+  gap.hear(answer);
+};
 
 let coordinator: Coordinator;
 let deployment: ContainedDeployment;
@@ -62,6 +68,17 @@ afterAll(async () => {
 });
 
 describe('a steady stream of joins goes on', () => {
+  beforeEach(() => {
+    gap.begin();
+  });
+
+  afterEach(() => {
+    const { currentTestName = '' } = expect.getState();
+    process.stderr.write(
+      `faults: ${currentTestName}: ${String(gap.largestMs)} ms without answers\n`,
+    );
+  });
+
   it.each(['session-1', 'session-2', 'notifier-1', 'notifier-2'])(
     'when %s is killed: the other one goes on at once',
     async (name) => {

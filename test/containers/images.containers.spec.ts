@@ -74,6 +74,14 @@ describe.each(services)('%s', (image) => {
   });
 });
 
+describe(images.cli, () => {
+  it('says that the demo is elsewhere', async () => {
+    const { exitCode, said } = await runLocked(images.cli, 'demo');
+    expect([exitCode, said]).toEqual([1, expect.stringContaining('npm start')]);
+    expect(said).not.toContain('ENOENT');
+  });
+});
+
 describe(images.broker, () => {
   it('does not start without passwords', async () => {
     const { exitCode, said } = await runLocked(images.broker);

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,6 +15,7 @@ import {
   type Broker,
   type CopyDifference,
 } from './index.js';
+import { threeServers, until } from './three-servers.js';
 
 // Three servers keep the log, and one of them has lost a commit from its files without knowing it. Which server is
 // read from is chance, so a reader that believed each of them would stop a session that is whole.
@@ -31,7 +31,7 @@ let lost: ChainedCommit;
 let damagedServer: string;
 
 beforeAll(async () => {
-  servers = await startCluster();
+  servers = await Promise.all(threeServers().map((each) => startNatsServer(each)));
   const { user, pass } = nth(servers, 0).credentials.services;
   const all = servers.map(({ url }) => url);
   broker = await connectBroker({
@@ -53,29 +53,6 @@ afterAll(async () => {
   await broker.close();
   await Promise.all(servers.map((server) => server.stop()));
 });
-
-async function startCluster(): Promise<readonly RunningNatsServer[]> {
-  const first = randomInt(12_000, 19_000);
-  const passwords = { services: 'one', auditor: 'two', nodes: 'three', sys: 'four' };
-  const indexes = [0, 1, 2];
-  return Promise.all(
-    indexes.map((index) => {
-      const others = indexes.filter((other) => other !== index);
-      const routes = others.map((other) => `127.0.0.1:${String(first + other)}`);
-      const place = {
-        cluster: 'copies',
-        server: `broker-${String(index)}`,
-        port: first + index,
-        routes,
-      };
-      return startNatsServer({ host: '127.0.0.1', passwords, sync: 'always', place });
-    }),
-  );
-}
-
-const until = async (holds: () => Promise<boolean>): Promise<void> => {
-  while (!(await holds())) await delay(50);
-};
 
 async function copiesAreCurrent(): Promise<boolean> {
   const { cluster } = await manager.streams.info(stream);

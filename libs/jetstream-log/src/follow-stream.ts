@@ -65,7 +65,7 @@ export async function* followStream(
   const deliver: Delivery =
     by === 'polling'
       ? (from, until) => polledMessages(nc, access, { subject, from, signal: until, clock })
-      : (from, until) => pulledMessages(nc, access.stream, from, until);
+      : (from, until) => pulledMessages(nc, requests, access.stream, from, until);
   while (!signal?.aborted && !requests.closed) {
     using watch = new RegressionWatch(requests, access, place, signal);
     using stall = new StallWatch(access, subject, place, clock);

@@ -1,5 +1,6 @@
-import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
+import { DeliverPolicy, jetstream, type ConsumerMessages } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { Requests } from './requests.js';
 import type { BatchedMessage } from './stream-access.js';
 
 // Read one by one rather than by callback: only so does a slow reader hold the server back.
@@ -8,9 +9,13 @@ const expiresMs = 5_000;
 const heartbeatMs = 1_000;
 const forgottenAfterMs = 30_000;
 
-/** The messages of a stream from a sequence on, by an ordered consumer, until the signal. */
+/**
+ * The messages of a stream from a sequence on, by an ordered consumer. Ends on the signal, and when the consumer is not
+ * heard: one server of several keeps it, and it is away for as long as that server. The caller makes another.
+ */
 export async function* pulledMessages(
   nc: NatsConnection,
+  requests: Pick<Requests, 'onReconnect'>,
   stream: string,
   from: number,
   signal: AbortSignal,
@@ -31,6 +36,9 @@ export async function* pulledMessages(
   };
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
+  // The client asks after its consumer then, and waits for an answer that only the server that keeps it can give.
+  const forget = requests.onReconnect(stop);
+  void onSilence(messages, stop);
   try {
     for await (const message of messages) {
       if (signal.aborted) return;
@@ -39,9 +47,17 @@ export async function* pulledMessages(
       yield { subject, sequence, bytes, storedAt, pending: info.pending };
     }
   } finally {
+    forget();
     signal.removeEventListener('abort', stop);
     messages.stop();
     // The server forgets it in a while; sooner when it hears of it.
     if (!nc.isClosed()) consumer.delete().catch(() => undefined);
+  }
+}
+
+/** Calls `listener` when the consumer has missed two heartbeats. Ends with the messages. */
+async function onSilence(messages: ConsumerMessages, listener: () => void): Promise<void> {
+  for await (const { type } of messages.status()) {
+    if (type === 'heartbeats_missed') listener();
   }
 }

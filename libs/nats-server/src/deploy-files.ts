@@ -53,6 +53,10 @@ cluster {
   authorization { user: routes, password: $JOINLEAF_NATS_ROUTES_PASSWORD }
   # An array: [nats://routes:<password>@nats-0:6222, nats://routes:<password>@nats-1:6222, …]
   routes: $JOINLEAF_NATS_ROUTES
+  # A server that is cut off without a word counts as away after 4 s. The default is two minutes, in which the others
+  # go on sending it requests, and wait for it when its connection is full.
+  ping_interval: "1s"
+  ping_max: 3
 }
 `;
 

@@ -16,6 +16,7 @@ import { scenarioIn } from './scenario-file.js';
 import { Stage } from './stage.js';
 import { Teller } from './teller.js';
 import { Interrupted, Watch } from './watch.js';
+import { assertWhole } from './whole-installation.js';
 
 export interface DemoOptions {
   /** The scenario's file, or the name of one of ours. */
@@ -35,10 +36,12 @@ const soonMs = 3_000;
  *
  * @returns An exit code: 0; 1 when something could not be started or went otherwise than the scenario
  *   says; 2 for a scenario or options that make no sense; 130 when it was interrupted before the end.
+ * @throws Trouble (failure) when services and scenarios are not there, as in the image of this command.
  */
 export async function runDemo(options: DemoOptions, context: VerbContext): Promise<ExitCode> {
   const teller = new Teller(context.terminal);
   const { once, store } = options;
+  assertWhole();
   if (store !== null && context.world.env.NATS_URL) {
     teller.complain('--store is for a server of our own. With NATS_URL set, name a realm instead,');
     teller.complain('and what is written stays: JOINLEAF_REALM=mine npm start');

@@ -76,6 +76,8 @@ function answerFindings(answer: Answer, stories: readonly JoinStory[]): string[]
         ? []
         : [`${said}, and the log says ${JSON.stringify(story?.ended ?? null)}`];
     case 'refused':
+      if (answer.code === 'WSAEINTR') return []; // Called off here, and no answer waited for.
+      return story === undefined ? [] : [`${said}, and the log has it as ${story.requested.join}`];
     case 'not-done':
       return story === undefined ? [] : [`${said}, and the log has it as ${story.requested.join}`];
     case 'unknown':

@@ -98,9 +98,7 @@ export class SimConnection implements Remote {
       ...(reply === undefined ? {} : { reply }),
       ...(headers === undefined ? {} : { headers }),
     };
-    this.#up(() => {
-      this.#nats.publish(packet);
-    });
+    this.#send(packet);
   }
 
   subscribe(subject: string, { queue, callback }: SubscribeOptions = {}) {
@@ -243,11 +241,15 @@ export class SimConnection implements Remote {
   /** The process is gone, or the connection breaks for both ends. */
   reset(): void {
     this.#leave();
-    if (!this.#process.isAlive) this.#nats.forget(this);
-    else
+    if (this.#process.isAlive) {
       this.#process.run(() => {
         this.#lose();
       });
+    } else {
+      this.#life += 1; // What the dead had on its way does not arrive.
+      this.#state = 'closed';
+      this.#nats.forget(this);
+    }
   }
 
   /** Nothing passes any more, in one direction or both, and nobody is told. */
@@ -271,18 +273,25 @@ export class SimConnection implements Remote {
     return [...this.#subscriptions].map(({ end }) => end);
   }
 
-  #up(arrive: () => void): void {
+  // A message may be lost, or come twice, where somebody between the two ends handles messages.
+  #send(packet: Packet): void {
     const { chance, faults } = this.#nats;
-    if (this.#state !== 'connected' || this.#isCut.up) return;
     if (chance.maybe(faults.lost)) return;
-    const life = this.#life;
     const times = chance.maybe(faults.duplicated) ? 2 : 1;
     for (let time = 0; time < times; time += 1) {
-      this.#upAt = Math.max(this.#upAt, this.#arrivesAt());
-      this.#nats.timeline.after(this.#upAt - this.#nats.timeline.now, () => {
-        if (life === this.#life) arrive();
+      this.#up(() => {
+        this.#nats.publish(packet);
       });
     }
+  }
+
+  #up(arrive: () => void): void {
+    if (this.#state !== 'connected' || this.#isCut.up) return;
+    const life = this.#life;
+    this.#upAt = Math.max(this.#upAt, this.#arrivesAt());
+    this.#nats.timeline.after(this.#upAt - this.#nats.timeline.now, () => {
+      if (life === this.#life) arrive();
+    });
   }
 
   #arrivesAt(): number {

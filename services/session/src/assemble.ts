@@ -9,6 +9,7 @@ import {
   Watch,
   type Connection,
   type ReportBug,
+  type World,
 } from '@joinleaf/arbiter';
 import type { ChainedCommit } from '@joinleaf/event-log';
 import {
@@ -27,20 +28,28 @@ import { natsPeers, RequestDesk } from './peers.js';
 import { parkUnreadable } from './parking.js';
 import { SessionModule } from './session.module.js';
 import { watchOver } from './watch-over.js';
-import { world } from './world.js';
+import { BrokerClock } from './broker-clock.js';
+import { worldBy } from './world.js';
 
 /** The version of the law that this service decides by; part of every commit. */
 export const decider = 'multipoint/1';
 
 const attemptsMax = 8;
 
-type Context = ServiceContext<SessionConfig>;
+type Context = ServiceContext<SessionConfig> & {
+  /** Its time is the broker's. */
+  readonly world: World;
+};
 
 /** Puts the arbiter together on a broker, and returns when it has read the log. */
-export async function assemble(context: Context): Promise<Assembled> {
-  const { config, log, name, stopping } = context;
+export async function assemble(given: ServiceContext<SessionConfig>): Promise<Assembled> {
+  const { config, log, name, stopping } = given;
   const subjects = new Subjects(config.realm);
-  const logs = await openLogs(context, subjects);
+  const logs = await openLogs(given, subjects);
+  const clock = brokerClock(given, subjects);
+  await clock.start();
+  const world = worldBy(clock);
+  const context: Context = { ...given, world };
   const reportBug: ReportBug = (what, cause) => {
     log.error({ err: cause }, what);
   };
@@ -58,7 +67,9 @@ export async function assemble(context: Context): Promise<Assembled> {
   );
   const unreadableIn = parkUnreadable(context, logs.parked, world);
   const unreadable = unreadableIn(subjects.streams.events);
-  const housekeeping = makeHousekeeping(logs, { arbiter, partitions, reportBug, unreadable });
+  const housekeeping = makeHousekeeping(context, logs, {
+    ...{ arbiter, partitions, reportBug, unreadable },
+  });
   const nodes = new NodeKeeper({
     name,
     book: logs.nodes,
@@ -94,6 +105,7 @@ export async function assemble(context: Context): Promise<Assembled> {
     },
     leave: () => partitions.leave(),
     drain: async () => {
+      clock[Symbol.dispose]();
       watch.stop();
       await arbiter.settled();
       await logs.refusals.flush();
@@ -104,7 +116,7 @@ export async function assemble(context: Context): Promise<Assembled> {
 /** What is told on `$SRV`: how this arbiter arbitrates, and who differs from it. */
 const introduction = (config: SessionConfig, { mismatches, ownedCount }: Partitions) => ({
   realm: config.realm,
-  clock: String(world.now()),
+  clock: String(Date.now()),
   arbitration: arbitrationHash(config),
   partitions: String(ownedCount),
   ...(mismatches.length === 0 ? {} : { mismatch: mismatches.join('; ') }),
@@ -117,7 +129,10 @@ interface Logs {
   readonly parked: JetStreamParkedLog;
 }
 
-async function openLogs({ nc, config, log }: Context, subjects: Subjects): Promise<Logs> {
+async function openLogs(
+  { nc, config, log }: ServiceContext<SessionConfig>,
+  subjects: Subjects,
+): Promise<Logs> {
   await assertSameLog(nc, subjects);
   const streams = await ensureStreams(nc, subjects, { replicas: config.replicas });
   const names = Object.values(streams).map(({ name }) => name);
@@ -130,8 +145,23 @@ async function openLogs({ nc, config, log }: Context, subjects: Subjects): Promi
   };
 }
 
+function brokerClock(
+  { nc, metrics }: ServiceContext<SessionConfig>,
+  { streams }: Subjects,
+): BrokerClock {
+  const clock = new BrokerClock({
+    nc,
+    stream: streams.events,
+    wallClock: () => Date.now(),
+    monotonicMs: () => performance.now(),
+  });
+  const help = 'How far the clock of this machine is ahead of the broker, in seconds.';
+  metrics.gauge('joinleaf_clock_ahead_seconds', help, () => (clock.aheadMs ?? 0) / 1_000);
+  return clock;
+}
+
 function makeArbiter(
-  { config, name }: Context,
+  { config, name, world }: Context,
   logs: Logs,
   reportBug: ReportBug,
   folded: (commit: ChainedCommit) => void,
@@ -156,7 +186,7 @@ interface PartitionNeeds {
 }
 
 function makePartitions(
-  { nc, name, config }: Context,
+  { nc, name, config, world }: Context,
   { subjects, ...needs }: PartitionNeeds,
   changed: () => void,
 ): Partitions {
@@ -180,6 +210,7 @@ interface HousekeepingNeeds {
 }
 
 function makeHousekeeping(
+  { world }: Context,
   { events }: Logs,
   { arbiter, partitions, reportBug, unreadable }: HousekeepingNeeds,
 ): Housekeeping {
@@ -194,7 +225,7 @@ function makeHousekeeping(
 }
 
 function makeCommands(
-  { metrics, name, config }: Context,
+  { metrics, name, config, world }: Context,
   { refusals }: Logs,
   arbiter: Arbiter,
   nodes: NodeKeeper,

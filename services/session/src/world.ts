@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { World } from '@joinleaf/arbiter';
 
-/** The clocks, timers and chance of this process. */
-export const world: World = {
-  now: () => Date.now(),
+/** The timers and chance of this process, and the time by this clock. */
+export const worldBy = (clock: { now(): number }): World => ({
+  now: () => clock.now(),
   monotonicMs: () => performance.now(),
   newId: () => randomUUID(),
   sleep: (ms) => sleep(ms),
@@ -21,4 +21,4 @@ export const world: World = {
     };
   },
   random: () => Math.random(),
-};
+});

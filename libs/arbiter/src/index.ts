@@ -5,6 +5,7 @@ export { ownersOf } from './owners.js';
 export { Partitions, type PartitionsParts } from './partitions.js';
 export type {
   CommandDesk,
+  Connection,
   NodeAppend,
   NodeBook,
   Peers,

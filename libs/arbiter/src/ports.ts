@@ -24,6 +24,13 @@ export interface RefusalSink {
 }
 
 /** Told of what should never happen; the work goes on as safely as it can. */
+/** The way to the broker. */
+export interface Connection {
+  readonly connected: () => boolean;
+  /** Calls `listener` each time that it is lost, and that it is there again. */
+  readonly onChange: (listener: () => void) => void;
+}
+
 export type ReportBug = (what: string, cause: unknown) => void;
 
 /** Where the lives of nodes are kept: one record after the other for each node. */

@@ -1,6 +1,6 @@
 import type { Housekeeping } from './housekeeping.js';
 import type { NodeKeeper } from './node-keeper.js';
-import type { ReportBug, World } from './ports.js';
+import type { Connection, ReportBug, World } from './ports.js';
 
 /** How often silence is judged, and how late a tick may be before the watch distrusts itself. */
 const tickMs = 100;
@@ -15,13 +15,17 @@ export class Watch {
   constructor(
     private readonly housekeeping: Housekeeping,
     private readonly nodes: NodeKeeper,
-    private readonly connected: () => boolean,
+    private readonly connection: Connection,
     private readonly world: World,
     private readonly reportBug: ReportBug,
   ) {}
 
   start(): void {
     this.nodes.rearm();
+    // Nobody was heard for as long as it took to notice; and it may be there again before the next tick.
+    this.connection.onChange(() => {
+      this.nodes.rearm();
+    });
     this.#lastTickMs = this.world.monotonicMs();
     this.#stopTick = this.world.every(tickMs, () => void this.#judge());
     this.#waitForDeadline();
@@ -39,7 +43,7 @@ export class Watch {
     const now = this.world.monotonicMs();
     const slept = now - this.#lastTickMs > pauseMs;
     this.#lastTickMs = now;
-    if (slept || !this.connected()) {
+    if (slept || !this.connection.connected()) {
       this.nodes.rearm();
       return;
     }

@@ -61,7 +61,7 @@ const dialTimeoutMs = 5_000;
 
 /**
  * Connects to the broker, with the options that an arbiter needs rather than the client's defaults: it
- * reconnects for ever and notices a silent server within fifteen seconds.
+ * reconnects for ever and notices a silent server within three seconds.
  *
  * @throws BrokerUnreachable when no server answers within `connectWithinMs`; BrokerRefusesUs at once for a
  *   wrong user or password; BrokerTooOld below nats-server 2.12.
@@ -101,7 +101,7 @@ const connectionOptions = (options: BrokerOptions): NodeConnectionOptions => ({
   reconnectTimeWait: 250,
   reconnectJitter: 250,
   ignoreAuthErrorAbort: true,
-  pingInterval: 5_000,
+  pingInterval: 1_000, // Until it is noticed, an arbiter hears nobody.
   maxPingOut: 2,
   noAsyncTraces: true,
   ...(options.user !== undefined && { user: options.user }),

@@ -5,6 +5,7 @@ import {
   Partitions,
   SessionCommands,
   Watch,
+  type Connection,
   type ReportBug,
   type World,
 } from '@joinleaf/arbiter';
@@ -49,7 +50,7 @@ export async function startArbiter(
   const reportBug: ReportBug = (what, cause) => {
     if (!isAway(cause)) found(`${name}: ${what}: ${String(cause)}`);
   };
-  const connected = connectedness(connection);
+  const way = wayOf(connection);
   const counting = (what: string) => () => {
     counted(what);
   };
@@ -73,7 +74,7 @@ export async function startArbiter(
       counted('partitions changed hands');
       housekeeping.ownershipChanged();
     },
-    ...{ world, connected, reportBug },
+    ...{ world, connected: way.connected, reportBug },
   });
   const housekeeping = new Housekeeping({
     ...{ log, arbiter, world, reportBug },
@@ -98,7 +99,7 @@ export async function startArbiter(
   await caughtUp(failed.resolve, (done) => housekeeping.follow(forEver, done));
   await caughtUp(failed.resolve, (done) => followNodes(book, nodes, done));
   hearNodes(connection, subjects, nodes, reportBug);
-  new Watch(housekeeping, nodes, connected, world, reportBug).start();
+  new Watch(housekeeping, nodes, way, world, reportBug).start();
   await partitions.serve();
   return { process, connection, ended: failed.promise, counts: () => ({ ...log.counts }) };
 }
@@ -147,15 +148,22 @@ function answer(message: Msg, reply: Promise<object>, reportBug: ReportBug): voi
   );
 }
 
-function connectedness(connection: SimConnection): () => boolean {
+function wayOf(connection: SimConnection): Connection {
+  const listeners: (() => void)[] = [];
   let isConnected = true;
   void (async () => {
     for await (const { type } of connection.status()) {
       if (type === 'disconnect') isConnected = false;
       if (type === 'reconnect') isConnected = true;
+      if (type === 'disconnect' || type === 'reconnect') for (const each of listeners) each();
     }
   })();
-  return () => isConnected;
+  return {
+    connected: () => isConnected,
+    onChange: (listener) => {
+      listeners.push(listener);
+    },
+  };
 }
 
 const worldOf = (process: SimProcess): World => ({

@@ -7,6 +7,7 @@ import {
   RateLimits,
   SessionCommands,
   Watch,
+  type Connection,
   type ReportBug,
   type World,
 } from '@joinleaf/arbiter';
@@ -52,14 +53,18 @@ export async function assemble(given: ServiceContext<SessionConfig>): Promise<As
   const reportBug: ReportBug = (what, cause) => {
     log.error({ err: cause }, what);
   };
-  const connected = connectedness(context);
+  const connection = connectionOf(context);
   const arbiter = makeArbiter(context, logs, reportBug, (commit) => {
     housekeeping.hear(commit);
   });
   const desk = new RequestDesk(subjects);
-  const partitions = makePartitions(context, { subjects, desk, connected, reportBug }, () => {
-    housekeeping.ownershipChanged();
-  });
+  const partitions = makePartitions(
+    context,
+    { subjects, desk, connected: connection.connected, reportBug },
+    () => {
+      housekeeping.ownershipChanged();
+    },
+  );
   const unreadableIn = parkUnreadable(context, logs.parked, world);
   const unreadable = unreadableIn(subjects.streams.events);
   const housekeeping = makeHousekeeping(context, logs, {
@@ -80,7 +85,7 @@ export async function assemble(given: ServiceContext<SessionConfig>): Promise<As
   partitions.meet();
   const followers = { ...context, unreadable: unreadableIn(subjects.streams.nodes) };
   await followUntilCaughtUp(followers, housekeeping, nodes, logs.nodes);
-  const watch = new Watch(housekeeping, nodes, connected, world, reportBug);
+  const watch = new Watch(housekeeping, nodes, connection, world, reportBug);
   return {
     module: SessionModule.with(commands, nodes),
     requests: {
@@ -252,11 +257,18 @@ function makeCommands(
   });
 }
 
-function connectedness(context: Context): () => boolean {
+function connectionOf(context: Context): Connection {
+  const listeners: (() => void)[] = [];
   let connected = true;
   context.onBroker(({ type }) => {
     if (type === 'disconnect') connected = false;
     if (type === 'reconnect') connected = true;
+    if (type === 'disconnect' || type === 'reconnect') for (const each of listeners) each();
   });
-  return () => connected;
+  return {
+    connected: () => connected,
+    onChange: (listener) => {
+      listeners.push(listener);
+    },
+  };
 }

@@ -64,13 +64,6 @@ export const mutants: readonly Mutant[] = [
   },
   {
     room: 'log adapter',
-    name: 'says that a lost append was not stored',
-    file: 'jetstream-log/dist/slot-writer.js',
-    find: ": { kind: 'unknown', cause: this.#doubt.cause };",
-    instead: ": { kind: 'unavailable', cause: this.#doubt.cause };",
-  },
-  {
-    room: 'log adapter',
     name: 'takes a gap in the delivery for damage',
     file: 'jetstream-log/dist/follow-stream.js',
     find: "if (one.kind !== 'gap') {",

@@ -1,7 +1,7 @@
 // Writes the evidence into docs/RELIABILITY.md, from the files that the campaigns write into docs/evidence:
 //   npm run sim -- --seeds 20000 --json docs/evidence/sim.json
 //   npm run museum -- --json docs/evidence/museum.json
-//   npm run faults -- --minutes 60 --json docs/evidence/faults.json
+//   npm run faults -- --minutes 15 --replicas 1 --json docs/evidence/faults-one-broker.json, and with 3
 //   npm run bench -- takeover --json docs/evidence/takeover.json
 //   npm run bench -- liveness --json docs/evidence/liveness.json
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,14 @@ export async function reliabilityPage() {
   const text = readFileSync(page, 'utf8');
   const [before, rest] = text.split('<!-- evidence -->');
   const after = rest?.split('<!-- end -->')[1] ?? '';
-  const parts = [sim(), museum(), faults(), takeover(), liveness()].filter((part) => part !== null);
+  const parts = [
+    sim(),
+    museum(),
+    faults('one-broker', 1),
+    faults('three-brokers', 3),
+    takeover(),
+    liveness(),
+  ].filter((part) => part !== null);
   const whole = `${before}<!-- evidence -->\n\n${parts.join('\n\n')}\n\n<!-- end -->${after}`;
   return format(whole, { ...(await resolveConfig(page)), parser: 'markdown' });
 }
@@ -63,8 +70,8 @@ function museum() {
   ].join('\n\n');
 }
 
-function faults() {
-  const ran = read('faults');
+function faults(brokers, replicas) {
+  const ran = read(`faults-${brokers}`);
   if (ran === null) return null;
   const { totals, detectionMs, seed, tookMs, machine, neverSeen } = ran;
   const rows = ran.faults
@@ -72,15 +79,15 @@ function faults() {
     .map((each) => [
       each.id,
       each.name,
-      `${each.times.R1} / ${each.times.R3}`,
+      String(each.times.R1 + each.times.R3),
       number(each.operations),
       String(each.findings),
       each.gapMs.max === null ? '' : number(Math.round(each.gapMs.max)),
     ]);
   return [
-    '### Real faults',
-    `\`npm run faults\`, seed ${seed}, ${number(Math.round(tookMs / 60_000))} minutes on ${machine}: ${number(totals.injected)} faults in ${number(totals.campaigns)} campaigns, ${number(totals.operations)} operations, ${number(totals.commits)} commits. Acknowledged decisions lost: **${totals.acknowledgedLost}**. Told twice: **${totals.toldTwice}**. Findings: **${totals.findings}**. Largest gap without an answer: ${number(Math.round(totals.gapMsMax))} ms. Nodes with a bound of 1 s that were killed, until their loss was on record: p50 ${detectionMs.p50 ?? '–'} ms, at most ${detectionMs.max ?? '–'} ms (${detectionMs.count}). Interesting states never met: ${neverSeen.length}.`,
-    table(['', 'fault', 'times, R1 / R3', 'operations', 'findings', 'largest gap, ms'], rows),
+    `### Real faults, ${brokers.replace('-', ' ')}`,
+    `\`npm run faults -- --replicas ${replicas}\`, seed ${seed}, ${number(Math.round(tookMs / 60_000))} minutes on ${machine}: ${number(totals.injected)} faults in ${number(totals.campaigns)} campaigns, ${number(totals.operations)} operations, ${number(totals.commits)} commits. Acknowledged decisions lost: **${totals.acknowledgedLost}**. Told twice: **${totals.toldTwice}**. Findings: **${totals.findings}**. Largest gap without an answer: ${number(Math.round(totals.gapMsMax))} ms. Nodes with a bound of 1 s that were killed, until their loss was on record: p50 ${detectionMs.p50 ?? '–'} ms, at most ${detectionMs.max ?? '–'} ms (${detectionMs.count}). Interesting states never met: ${neverSeen.length}.`,
+    table(['', 'fault', 'times', 'operations', 'findings', 'largest gap, ms'], rows),
   ].join('\n\n');
 }
 

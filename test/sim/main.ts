@@ -24,16 +24,11 @@ async function work({ from, count, step }: Share): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      seeds: { type: 'string', default: '1000' },
-      from: { type: 'string' },
-      seed: { type: 'string' },
-      histories: { type: 'string' },
-      json: { type: 'string' },
-      'until-broken': { type: 'boolean', default: false },
-    },
-  });
+  const values = optionsIn(process.argv.slice(2));
+  if (values === null) {
+    process.exitCode = 2;
+    return;
+  }
   if (values.seed !== undefined) {
     await one(Number(values.seed), values.histories);
     return;
@@ -52,6 +47,32 @@ async function main(): Promise<void> {
     writeFileSync(values.json, `${JSON.stringify(kept, null, 2)}\n`);
   }
   process.exitCode = campaign.broken.length + campaign.never.length > 0 ? 1 : 0;
+}
+
+const usage =
+  'npm run sim -- [--seeds N] [--from SEED] [--until-broken] [--json FILE], or --seed SEED [--histories FILE]';
+
+function optionsIn(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        seeds: { type: 'string', default: '1000' },
+        from: { type: 'string' },
+        seed: { type: 'string' },
+        histories: { type: 'string' },
+        json: { type: 'string' },
+        'until-broken': { type: 'boolean', default: false },
+      },
+    });
+    const numbers = [values.seeds, values.from, values.seed].filter((text) => text !== undefined);
+    const wrong = numbers.find((text) => !/^[1-9]\d{0,9}$/.test(text));
+    if (wrong === undefined) return values;
+    throw new Error(`${JSON.stringify(wrong)} is no whole number from 1`);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
+    return null;
+  }
 }
 
 async function shared(

@@ -32,6 +32,8 @@ export function refusalReply(
   basedOn: Basis | null,
 ): RefusedReply {
   const message = `${code} (${String(WSA[code])}): ${wsaText[code]} Rule ${rule}.`;
-  const said = facts === undefined ? {} : { facts };
+  // What is damaged stays so until somebody mends it (H14).
+  const retry = rule === 'H14' ? ({ retry: 'never' } as const) : {};
+  const said = { ...(facts === undefined ? {} : { facts }), ...retry };
   return refusedReply({ session, commandId, code, rule, basedOn, message, ...said });
 }

@@ -287,7 +287,7 @@ export interface Root extends AsyncDisposable, Talking {
   joinLeaf(leaf: string, options?: JoinOptions): Promise<Join>;
   /** Those that wait now, then every new one. */
   requests(): AsyncIterableIterator<JoinRequest, undefined>;
-  /** Everything from now on. */
+  /** Everything from now on; for the first who listens, also what came before, while the session was being opened. */
   events(): AsyncIterableIterator<SocketEvent, undefined>;
   setPolicy(change: Partial<AdmissionPolicy>, options?: CallOptions): Promise<void>;
   listen(backlog: number, options?: CallOptions): Promise<void>;

@@ -350,7 +350,7 @@ const noRoom: Rule = 'E12';
 // way: it would find room later.
 function isFinal({ code, rule, retry }: RefusedReply, needsRoom: boolean): boolean {
   if (retry === 'unknown' || (needsRoom && rule === noRoom)) return false;
-  return rule === 'H12' || (code !== 'WSAENETDOWN' && rule !== 'H13');
+  return rule === 'H12' || rule === 'H14' || (code !== 'WSAENETDOWN' && rule !== 'H13');
 }
 
 const silent = (verb: string): JoinleafError =>

@@ -111,3 +111,14 @@ export function checkPolicy(policy: Partial<AdmissionPolicy>): Partial<Admission
   const problem = issue?.code === 'unrecognized_keys' ? 'has an unknown field' : issue?.message;
   throw new BadArgument(['policy', ...path].join('.'), `is refused: ${problem ?? ''}`, 'H1');
 }
+
+/** For callers without a compiler: a misspelt word must not fall back to what was not meant. */
+export function checkOneOf(field: string, value: unknown, words: readonly string[]): void {
+  if (typeof value === 'string' && words.includes(value)) return;
+  throw new BadArgument(field, `is none of ${words.join(', ')}`, 'H1');
+}
+
+export function checkOptions(field: string, options: unknown): void {
+  if (typeof options === 'object' && options !== null) return;
+  throw new BadArgument(field, 'is no object', 'H1');
+}

@@ -28,6 +28,9 @@ export async function connectIn(
   options: ConnectOptions,
   dial?: Dial,
 ): Promise<Joinleaf> {
+  if (typeof Promise.withResolvers !== 'function') {
+    throw new Error(`@joinleaf/client needs Node.js 22 or newer, this is ${process.version}`);
+  }
   const settings = settingsOf(options);
   const { signal } = options;
   const withinMs = settings.callTimeoutMs;

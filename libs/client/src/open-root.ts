@@ -7,7 +7,7 @@ import {
   type SessionAddress,
 } from '@joinleaf/multipoint';
 import type { CallOptions, Root, RootOptions } from './api.js';
-import { checkBacklog, checkPolicy, checkSession } from './check.js';
+import { checkBacklog, checkOneOf, checkOptions, checkPolicy, checkSession } from './check.js';
 import { JoinleafRefusal } from './errors.js';
 import type { Provider } from './provider.js';
 import { refusedHere, refusedThere } from './refused.js';
@@ -24,9 +24,11 @@ export async function openRoot(
   options: RootOptions,
 ): Promise<Root> {
   const address = checkSession('session', session);
+  checkOptions('options', options);
   const policy = checkPolicy(policyIn(options));
   const { backlog = backlogStandard, data = 'nonrooted' } = options;
   if (backlog !== null) checkBacklog(backlog);
+  checkOneOf('data', data, ['rooted', 'nonrooted']);
   options.signal?.throwIfAborted();
   provider.check();
   const protocol = data === 'rooted' ? protocols['mp-rooted'] : protocols['mp-conference'];

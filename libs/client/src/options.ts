@@ -1,6 +1,6 @@
 import type { NodeConnectionOptions } from '@nats-io/transport-node';
 import type { Status } from './api.js';
-import { checkBound, checkName, checkWhole } from './check.js';
+import { checkBound, checkName, checkOptions, checkWhole } from './check.js';
 import { BadArgument } from './errors.js';
 
 export interface ConnectOptions {
@@ -47,7 +47,12 @@ const longest = 24 * 60 * 60 * 1_000;
 
 /** Throws BadArgument, before anything is sent. */
 export function settingsOf(options: ConnectOptions): Settings {
-  const servers = typeof options.servers === 'string' ? [options.servers] : [...options.servers];
+  checkOptions('options', options);
+  if (typeof options.servers !== 'string' && !Array.isArray(options.servers)) {
+    throw new BadArgument('servers', 'is neither text nor a list', 'E9');
+  }
+  const given: string | readonly string[] = options.servers;
+  const servers = typeof given === 'string' ? [given] : [...given];
   if (servers.length === 0 || servers.some((server) => server === '')) {
     throw new BadArgument('servers', 'names no server', 'E9');
   }

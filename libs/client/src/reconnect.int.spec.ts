@@ -170,6 +170,7 @@ describe('closing', () => {
     expect(performance.now() - from).toBeLessThan(1_500);
     expect(ada.status).toBe('closed');
     expect(await ada.closed).toMatchObject({ reason: 'closed', code: null });
+    expect(await events.next()).toMatchObject({ value: { type: 'LINKED' } });
     expect(await events.next()).toEqual({ done: true, value: undefined });
     expect(await pending).toBeDefined();
     await expect(ada.joinLeaf('conf-7')).rejects.toMatchObject({ code: 'WSANOTINITIALISED' });

@@ -206,6 +206,7 @@ export class SessionRoot implements Root, SocketOwner {
 
   closedHere(): void {
     this.#isOpen = false;
+    this.#early = null;
     this.#conversation.end();
     this.#requests.end();
     this.#feed.end();

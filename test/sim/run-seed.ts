@@ -119,7 +119,10 @@ async function atRest(simulation: Simulation, play: Play): Promise<readonly stri
     await timeline.run(() => false, timeline.now + 1_000);
     if (!play.isSettled) return false;
     const records = simRecords(simulation);
-    return untold(records) === 0 && ghosts(records, play).length === 0 && nobodyWaits(records);
+    const isDone =
+      untold(records) === 0 && ghosts(records, play).length === 0 && nobodyWaits(records);
+    // A node may still have to ask for what it missed.
+    return isDone && findingsIn(records, { journal: merged(play.journals) }).length === 0;
   };
   while (timeline.now < until) if (await isQuiet()) return [];
   return play.isSettled ? [] : ['calls had no outcome long after the last fault'];

@@ -46,6 +46,8 @@ export interface EnsuredStream {
 
 const streamNotFound = 10_059;
 const nameInUse = 10_058;
+/** A cluster that is forming does not know all its servers yet. */
+const noSuitablePeers = 10_005;
 const triesMax = 5;
 const retryPauseMs = 250;
 /** A cluster that has just formed, or lost a server, has nobody to ask for a while. */
@@ -112,7 +114,9 @@ export async function patiently<T>(until: number, ask: () => Promise<T>): Promis
 
 // What the server refuses is refused again, unless it says that it cannot answer now.
 const isAway = (error: unknown): boolean =>
-  error instanceof JetStreamApiError ? error.status === 503 : comesBack(error);
+  error instanceof JetStreamApiError
+    ? error.status === 503 || error.code === noSuitablePeers
+    : comesBack(error);
 
 async function foundOrMade(jsm: JetStreamManager, plan: StreamPlan): Promise<StreamInfo> {
   for (let tries = 1; ; tries += 1) {

@@ -70,8 +70,19 @@ export class Recording {
         recorder.call({ session, process: 'an arbiter', commandId, input }, at);
       }
     }
-    return recorder.histories();
+    const beyond = sessionsBeyond(commands);
+    return recorder.histories().filter(({ session }) => !beyond.has(session));
   }
+}
+
+/** Sessions with a policy that the sequential model does not know, such as one about the loss of the root. */
+function sessionsBeyond(commands: ReadonlyMap<string, Known>): ReadonlySet<string> {
+  const isBeyond = ({ command }: Known) =>
+    (command.type === 'OpenSession' || command.type === 'ChangePolicy') &&
+    inputOf(command) === null;
+  return new Set(
+    [...commands].flatMap(([key, known]) => (isBeyond(known) ? [key.split(' ')[0] ?? ''] : [])),
+  );
 }
 
 function answer(call: Call, reply: Packet | null, at: number): void {

@@ -15,7 +15,7 @@ export function checkJournal(records: Records, journal: Journal): string[] {
     ...journal.answers.flatMap((answer) => answerFindings(answer, joins.get(answer.token) ?? [])),
     ...repeatedTokens(joins),
     ...heardFindings(journal.heard, due),
-    ...missedFindings(journal, due),
+    ...missedFindings(journal, due, givenUp(records)),
   ];
 }
 
@@ -143,11 +143,23 @@ function heardFindings(
   });
 }
 
+/** Runs of nodes that were given up for lost: each is told so, and no more. */
+const givenUp = ({ nodes }: Records): ReadonlySet<string> =>
+  new Set(
+    nodes.flatMap((record) =>
+      record.type === 'NodeLost' ? [`${record.node}/${record.incarnation}`] : [],
+    ),
+  );
+
+/** `ada/1k3f9x` of the socket `ada/1k3f9x/7`. */
+const runOf = (socket: string): string => socket.slice(0, socket.lastIndexOf('/'));
+
 // Everything that was told to a socket that was listened to, and that nobody at home had closed. Who gave up a call
 // whose outcome was unknown has let go of its join, and hears no more of it.
 function missedFindings(
   { heard, watched, closedHere, answers, answeredHere }: Journal,
   due: ReadonlyMap<string, readonly Numbered[]>,
+  over: ReadonlySet<string>,
 ): string[] {
   const seen = new Set(heard.map(({ at, id }) => keyOf(at, id)));
   const letGo = new Set(
@@ -159,7 +171,7 @@ function missedFindings(
   );
   return [...due.values()].flat().flatMap(({ told }) => {
     const { to, id, kind, session } = told;
-    if (!watched.has(to) || closedHere.has(to)) return [];
+    if (!watched.has(to) || closedHere.has(to) || over.has(runOf(to))) return [];
     const join = 'join' in told ? `${session} ${told.join}` : '';
     if (letGo.has(join) || (kind === 'WITHDRAWN' && answeredHere.has(join))) return [];
     return seen.has(keyOf(to, id)) ? [] : [`${to} never heard ${kind} ${id}`];

@@ -398,4 +398,14 @@ describe('a client that is broken', () => {
       expect.stringMatching(/one call is on record 2 times/),
     );
   });
+
+  it('misses what it was told, unless its run was given up', () => {
+    const { node, at } = bobHears;
+    const [, incarnation = ''] = at.split('/');
+    const lost = { schema: 1, type: 'NodeLost', node, incarnation, at: startAt, by: 'session-1' };
+    const silence = { silentMs: 2_001, boundMs: 2_000, suspectedAt: null };
+    const nodes = [{ ...lost, ...silence }] as Records['nodes'];
+    const journal = journalOf({ ...goodJournal, heard: [] });
+    expect(findingsIn({ ...goodRecords(), nodes }, { journal })).toEqual([]);
+  });
 });

@@ -78,10 +78,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     room: 'notifier',
-    name: 'goes on when the store said that it does not know',
-    file: 'notification/dist/node-lane.js',
-    find: 'return outcome.cause instanceof Error ? outcome.cause.message : outcome.kind;',
-    instead: 'this.#drop(1); return null;',
+    name: 'tells a node one thing of each commit',
+    file: 'notification/dist/lanes.js',
+    find: 'own.map((each)',
+    instead: 'own.slice(0, 1).map((each)',
   },
   {
     room: 'notifier',

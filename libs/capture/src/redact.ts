@@ -61,7 +61,7 @@ class Redactor {
 
   life(life: NodeLife): NodeLife {
     const { node, incarnation } = life;
-    const by = 'by' in life && life.by !== undefined ? { by: this.#arbiter(life.by) } : {};
+    const by = 'by' in life ? { by: this.#arbiter(life.by) } : {};
     return { ...life, ...by, node: this.#node(node), incarnation: this.#run(node, incarnation) };
   }
 

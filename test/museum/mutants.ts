@@ -84,20 +84,6 @@ export const mutants: readonly Mutant[] = [
     instead: 'own.slice(0, 1).map((each)',
   },
   {
-    room: 'notifier',
-    name: 'does not look where another notifier is',
-    file: 'notification/dist/node-lane.js',
-    find: 'this.world.conflicted();\n                this.#end = null;',
-    instead: 'this.world.conflicted();',
-  },
-  {
-    room: 'detector',
-    name: 'judges at once after a pause of its own',
-    file: 'arbiter/dist/node-lives.js',
-    find: 'this.#listeningSince = now;',
-    instead: '',
-  },
-  {
     room: 'detector',
     name: 'gives nobody up',
     file: 'arbiter/dist/node-lives.js',
@@ -124,13 +110,6 @@ export const mutants: readonly Mutant[] = [
     file: 'client/dist/asker.js',
     find: 'const bytes = maybeArrived ? again : first;',
     instead: 'const bytes = first;',
-  },
-  {
-    room: 'client',
-    name: 'closes what it gave up without settling it',
-    file: 'client/dist/asker.js',
-    find: 'await this.#allSettled(session);',
-    instead: 'undefined;',
   },
   {
     room: 'client',

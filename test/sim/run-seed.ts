@@ -163,7 +163,11 @@ function givenUpTooSoon(simulation: Simulation): readonly string[] {
     if (!decoded.ok || decoded.value.type !== 'NodeLost') return [];
     const { node, boundMs, silentMs } = decoded.value;
     const lostAt = storedAt - epoch;
-    const isExcused = simulation.wasTroubled(node, lostAt - boundMs - comebackMs, lostAt);
+    const isExcused = simulation.wasTroubled(
+      node,
+      lostAt - Math.max(boundMs, silentMs) - comebackMs,
+      lostAt,
+    );
     return isExcused ? [] : [`${node} was given up after ${String(silentMs)} ms, and was there`];
   });
 }

@@ -50,6 +50,7 @@ export async function* readSubject(
     if (batch.length === 0) batch = await patiently(() => nextOf(access, subject, sequence + 1));
     for (const message of batch) {
       if (signal?.aborted || message.sequence > last.sequence) return;
+      if (message.sequence <= sequence) continue; // Delivered twice.
       sequence = message.sequence;
       yield message;
     }

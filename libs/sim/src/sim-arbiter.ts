@@ -28,7 +28,7 @@ import { clockOf } from './clock-of.js';
 import type { SimConnection } from './sim-connection.js';
 import { simDesk, simPeers } from './sim-peers.js';
 import type { SimProcess } from './sim-process.js';
-import { isAway, type ServiceWorld, type SimService } from './sim-service.js';
+import { isAway, servicePingMs, type ServiceWorld, type SimService } from './sim-service.js';
 
 const decider = 'multipoint/1';
 const forEver = new AbortController().signal;
@@ -38,7 +38,7 @@ export async function startArbiter(
   process: SimProcess,
   { nats, subjects, counted, found }: ServiceWorld,
 ): Promise<SimService> {
-  const connection = await nats.connect({ process });
+  const connection = await nats.connect({ process, pingMs: servicePingMs });
   const { nc } = connection;
   keepTime(nc, clockOf(process));
   const stores = { nc, subjects, followBy: 'polling' } as const;

@@ -9,14 +9,14 @@ import {
 } from '@joinleaf/wire';
 import { clockOf } from './clock-of.js';
 import type { SimProcess } from './sim-process.js';
-import { isAway, type ServiceWorld, type SimService } from './sim-service.js';
+import { isAway, servicePingMs, type ServiceWorld, type SimService } from './sim-service.js';
 
 /** A notifier: its production code, put together as the service does it, without Nest. */
 export async function startNotifier(
   process: SimProcess,
   { nats, subjects, counted, found }: ServiceWorld,
 ): Promise<SimService> {
-  const connection = await nats.connect({ process });
+  const connection = await nats.connect({ process, pingMs: servicePingMs });
   const { nc } = connection;
   keepTime(nc, clockOf(process));
   const stores = { nc, subjects, followBy: 'polling' } as const;

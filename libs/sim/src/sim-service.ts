@@ -3,6 +3,9 @@ import type { SimConnection } from './sim-connection.js';
 import type { SimNats } from './sim-nats.js';
 import type { SimProcess } from './sim-process.js';
 
+/** How often services look whether the broker is still there, as `connectBroker` has it. */
+export const servicePingMs = 1_000;
+
 /** What a simulated service lives in. */
 export interface ServiceWorld {
   readonly nats: SimNats;

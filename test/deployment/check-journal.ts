@@ -15,7 +15,7 @@ export function checkJournal(records: Records, journal: Journal): string[] {
     ...journal.answers.flatMap((answer) => answerFindings(answer, joins.get(answer.token) ?? [])),
     ...repeatedTokens(joins),
     ...heardFindings(journal.heard, due),
-    ...missedFindings(journal, due, givenUp(records)),
+    ...missedFindings(journal, due, records),
   ];
 }
 
@@ -143,11 +143,19 @@ function heardFindings(
   });
 }
 
-/** Runs of nodes that were given up for lost: each is told so, and no more. */
-const givenUp = ({ nodes }: Records): ReadonlySet<string> =>
-  new Set(
+/** The clock of whoever gave a node up may be wrong by so much. */
+const clockMs = 6_000;
+
+/**
+ * From when on runs of nodes that were given up for lost may have missed what they were told, by run, in milliseconds since the
+ * Unix epoch: from the beginning of their silence.
+ */
+const deafFrom = ({ nodes }: Records): ReadonlyMap<string, number> =>
+  new Map(
     nodes.flatMap((record) =>
-      record.type === 'NodeLost' ? [`${record.node}/${record.incarnation}`] : [],
+      record.type === 'NodeLost'
+        ? [[`${record.node}/${record.incarnation}`, record.at - record.silentMs - clockMs] as const]
+        : [],
     ),
   );
 
@@ -159,8 +167,10 @@ const runOf = (socket: string): string => socket.slice(0, socket.lastIndexOf('/'
 function missedFindings(
   { heard, watched, closedHere, answers, answeredHere }: Journal,
   due: ReadonlyMap<string, readonly Numbered[]>,
-  over: ReadonlySet<string>,
+  records: Records,
 ): string[] {
+  const deaf = deafFrom(records);
+  const storedAt = new Map(records.commits.map((commit) => [commit.sequence, commit.storedAt]));
   const seen = new Set(heard.map(({ at, id }) => keyOf(at, id)));
   const letGo = new Set(
     answers.flatMap((answer) =>
@@ -169,9 +179,10 @@ function missedFindings(
         : [],
     ),
   );
-  return [...due.values()].flat().flatMap(({ told }) => {
+  return [...due.values()].flat().flatMap(({ told, sequence }) => {
     const { to, id, kind, session } = told;
-    if (!watched.has(to) || closedHere.has(to) || over.has(runOf(to))) return [];
+    if (!watched.has(to) || closedHere.has(to)) return [];
+    if ((storedAt.get(sequence) ?? 0) >= (deaf.get(runOf(to)) ?? Infinity)) return [];
     const join = 'join' in told ? `${session} ${told.join}` : '';
     if (letGo.has(join) || (kind === 'WITHDRAWN' && answeredHere.has(join))) return [];
     return seen.has(keyOf(to, id)) ? [] : [`${to} never heard ${kind} ${id}`];

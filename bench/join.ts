@@ -1,62 +1,132 @@
 import { closedLoop } from './closed-loop.js';
-import { figuresOf, type Round } from './figures.js';
-import { goalsOf, type Report } from './report.js';
-import { prepareRows } from './rows.js';
-import { setStage, type StageOptions } from './stage.js';
+import type { Bench, BenchOptions, Tell } from './bench.js';
+import { figuresOf, type Figures, type Round } from './figures.js';
+import type { Column, Goal, Report, Row } from './report.js';
+import { prepareRows, type Operation, type RowId } from './rows.js';
+import { setStage } from './stage.js';
 
 const concurrencies = [1, 64];
 const warmUpSeconds = 0.7;
-
-export interface JoinOptions extends StageOptions {
-  readonly rounds: number;
-  readonly seconds: number;
-}
-
-export interface Measured {
-  readonly report: Report;
-  /** What is wrong with what the joins left behind; null when nothing is. */
-  readonly problem: string | null;
-}
 
 /**
  * Measures joins and their floors. Rounds go over all rows in turn, so that what else the machine does
  * falls on every row alike; sessions grow from round to round, as they do in life.
  */
-export async function measureJoins(
-  options: JoinOptions,
-  tell: (message: string) => void,
-): Promise<Measured> {
-  const { rounds, seconds } = options;
+export const joinBench: Bench = {
+  name: 'join',
+  summary: 'joins beside the floors they stand on, in one run on one broker',
+  rounds: 5,
+  measure: measureJoins,
+};
+
+async function measureJoins(options: BenchOptions, tell: Tell): Promise<Report> {
+  const { rounds, seconds, only } = options;
   await using stage = await setStage(options);
   await using prepared = await prepareRows(stage, { concurrencies, handshakes: options.notifier });
-  const { rows } = prepared;
+  const operations = prepared.operations.filter(({ id }) => isChosen(id, only));
 
   tell('warming up');
-  for (const { operation, concurrency } of rows) {
+  for (const { operation, concurrency } of operations) {
     await closedLoop(operation, { concurrency, seconds: warmUpSeconds });
   }
-  const measured = rows.map((): Round[] => []);
+  const measured = operations.map((): Round[] => []);
   for (let round = 1; round <= rounds; round += 1) {
     tell(`round ${String(round)} of ${String(rounds)}`);
-    for (const [index, { operation, concurrency }] of rows.entries()) {
+    for (const [index, { operation, concurrency }] of operations.entries()) {
       measured[index]?.push(await closedLoop(operation, { concurrency, seconds }));
     }
   }
   tell('checking what the joins left behind');
-  const figured = rows.map(({ id, title, concurrency }, index) => ({
-    id,
-    title,
-    concurrency,
+  const figured = operations.map((operation, index) => ({
+    ...operation,
     figures: figuresOf(measured[index] ?? []),
   }));
-  const report: Report = {
-    schema: 'joinleaf.bench/1',
+  return {
+    schema: 'joinleaf.bench/2',
     bench: 'join',
     conditions: stage.conditions,
-    rounds,
-    secondsPerRound: seconds,
-    rows: figured,
+    tables: concurrencies.map((concurrency) => ({
+      title: `${String(rounds)} rounds of ${String(seconds)} s, ${String(concurrency)} at once`,
+      columns,
+      rows: figured.filter((row) => row.concurrency === concurrency).map(asRow(figured)),
+    })),
     goals: goalsOf(figured),
+    notes: [],
+    problem: await prepared.check(),
   };
-  return { report, problem: await prepared.check() };
+}
+
+// The floor of the ratios is always measured.
+const isChosen = (id: RowId, only: string | null): boolean =>
+  only === null || id === 'echo' || id === 'publish' || id.includes(only);
+
+const columns: readonly Column[] = [
+  { key: 'perSecond', title: 'per second', digits: 0 },
+  { key: 'spreadPercent', title: '± %', digits: 0 },
+  { key: 'p50Ms', title: 'p50 ms', digits: 2 },
+  { key: 'p99Ms', title: 'p99 ms', digits: 2 },
+  { key: 'toEcho', title: '÷ echo', digits: 2 },
+];
+
+interface Figured extends Operation {
+  readonly figures: Figures;
+}
+
+const figuresIn = (rows: readonly Figured[], id: RowId, concurrency: number) =>
+  rows.find((row) => row.id === id && row.concurrency === concurrency)?.figures;
+
+const asRow =
+  (rows: readonly Figured[]) =>
+  ({ id, title, concurrency, figures }: Figured): Row => {
+    const { perSecond, spread, p50Ms, p99Ms } = figures;
+    const floor = figuresIn(rows, 'echo', concurrency)?.perSecond ?? NaN;
+    const ratios = { spreadPercent: spread * 100, toEcho: perSecond / floor };
+    return {
+      id: `${id}-${String(concurrency)}`,
+      title,
+      figures: { perSecond, p50Ms, p99Ms, ...ratios },
+    };
+  };
+
+function goalsOf(rows: readonly Figured[]): readonly Goal[] {
+  const of = (id: RowId, concurrency: number) => figuresIn(rows, id, concurrency);
+  const rate = (id: RowId) => (of(id, 64)?.perSecond ?? NaN) / (of('echo', 64)?.perSecond ?? NaN);
+  const p99 = (id: RowId) => (of(id, 64)?.p99Ms ?? NaN) / (of('echo', 64)?.p99Ms ?? NaN);
+  const p50 = (id: RowId) => of(id, 1)?.p50Ms ?? NaN;
+  const [echo, publish] = [p50('echo'), p50('publish')];
+  const single = p50('auto-one') / (echo + publish);
+  const handshake = p50('handshake') / (2 * publish + 3 * echo);
+  const goals: readonly Goal[] = [
+    {
+      sentence: 'auto, one session, 64 at once, to echo',
+      value: rate('auto-one'),
+      bound: { atLeast: 0.9 },
+    },
+    {
+      sentence: 'auto, many sessions, 64 at once, to echo',
+      value: rate('auto-many'),
+      bound: { atLeast: 0.6 },
+    },
+    {
+      sentence: 'auto, one session, 64 at once, p99 to that of echo',
+      value: p99('auto-one'),
+      bound: { atMost: 2 },
+    },
+    {
+      sentence: 'auto, many sessions, 64 at once, p99 to that of echo',
+      value: p99('auto-many'),
+      bound: { atMost: 2 },
+    },
+    {
+      sentence: 'one join at a time, p50, to echo + publish',
+      value: single,
+      bound: { atMost: 1.25 },
+    },
+    {
+      sentence: 'one handshake at a time, p50, to 2 publishes + 3 echoes',
+      value: handshake,
+      bound: { atMost: 1.5 },
+    },
+  ];
+  return goals.filter(({ value }) => !Number.isNaN(value));
 }

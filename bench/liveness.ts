@@ -5,7 +5,9 @@ import { Program } from '@joinleaf/launcher';
 import { useNatsServer } from '@joinleaf/nats-server';
 import { startService, type Credentials } from './services.js';
 import { conditionsOf, serverVersion } from './stage.js';
-import { atMost, timesRow, type TimesReport } from './times.js';
+import type { Bench, BenchOptions, Tell } from './bench.js';
+import type { Report } from './report.js';
+import { timesColumns, timesRow, withinMs } from './times.js';
 
 const realm = 'bench';
 const session = 'conf-7';
@@ -14,12 +16,16 @@ const boundMs = 1_000;
 const goalMs = 1.3 * boundMs;
 
 /** Kills a program in a session, again and again: how long until the other side hears FD_CLOSE. */
-export async function measureLosses(
-  { rounds }: { readonly rounds: number },
-  tell: (message: string) => void,
-): Promise<TimesReport> {
+export const livenessBench: Bench = {
+  name: 'liveness',
+  summary: 'a program in a session is killed; until the other side hears FD_CLOSE',
+  rounds: 20,
+  measure: measureLosses,
+};
+
+async function measureLosses({ rounds, sync }: BenchOptions, tell: Tell): Promise<Report> {
   await using stack = new AsyncDisposableStack();
-  const broker = await useNatsServer({ sync: '2m' });
+  const broker = await useNatsServer({ sync });
   stack.use(broker);
   const { services, nodes } = broker.credentials;
   for (const service of ['session', 'notifier']) {
@@ -44,17 +50,16 @@ export async function measureLosses(
     await killed;
     while (root.links.length > 0) await delay(5);
   }
-  const row = timesRow(`kill -9 to FD_CLOSE, bound ${String(boundMs)} ms`, times);
+  const row = timesRow('killed', `kill -9 to FD_CLOSE, bound ${String(boundMs)} ms`, times);
+  const version = await serverVersion(services);
   return {
-    schema: 'joinleaf.bench/1',
+    schema: 'joinleaf.bench/2',
     bench: 'liveness',
-    conditions: conditionsOf(await serverVersion(broker.credentials.services), broker.durability, [
-      'session',
-      'notifier',
-    ]),
-    rounds,
-    rows: [row],
-    goals: [atMost('FD_CLOSE for a program that was killed, at the latest', row.maxMs, goalMs)],
+    conditions: conditionsOf(version, broker.durability, ['session', 'notifier']),
+    tables: [{ title: `${String(rounds)} times`, columns: timesColumns, rows: [row] }],
+    goals: [withinMs('FD_CLOSE for a program that was killed, at the latest', row, goalMs)],
+    notes: [],
+    problem: null,
   };
 }
 

@@ -1,72 +1,73 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { measureJoins, type JoinOptions } from './join.js';
-import { measureLosses } from './liveness.js';
-import { asTable, type Report } from './report.js';
-import { measureTakeovers } from './takeover.js';
-import { timesTable, type TimesReport } from './times.js';
+import type { Bench, BenchOptions } from './bench.js';
+import { joinBench } from './join.js';
+import { livenessBench } from './liveness.js';
+import { asText } from './report.js';
+import { takeoverBench } from './takeover.js';
 
-const usage = `npm run bench -- join|takeover|liveness [options]
+const benches: readonly Bench[] = [joinBench, takeoverBench, livenessBench];
 
-join: joins beside the floors they stand on, in one run on one broker.
-takeover: one of two session services is killed under load; until somebody is admitted again.
-liveness: a program in a session is killed; until the other side hears FD_CLOSE.
+const usage = `npm run bench -- [BENCH …] [options]
+
+${benches.map(({ name, summary }) => `  ${name.padEnd(25)}${summary}`).join('\n')}
 
   --durability 2m|always   when the broker's files are synced (2m)
-  --rounds N               rounds of every row (join 3, takeover 6, liveness 20)
+  --rounds N               rounds of every row (${benches.map(({ name, rounds }) => `${name} ${String(rounds)}`).join(', ')})
   --seconds S              length of one round of one row (1)
+  --only TEXT              rows whose id contains it, and the floors
+  --large                  go on to sizes that take many minutes
   --no-notifier            leave the notifier out; there are no handshakes then
-  --json FILE              write the same figures for a machine
+  --json FILE              write the same figures for a machine; with several benches FILE is a folder
   --profile FOLDER         write a CPU profile of each service there
 `;
 
-const roundsStandard = { join: 3, takeover: 6, liveness: 20 } as const;
-type Bench = keyof typeof roundsStandard;
+interface Wish extends Omit<BenchOptions, 'rounds'> {
+  readonly benches: readonly Bench[];
+  readonly rounds: number | null;
+  readonly json: string | null;
+}
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<number> {
-  const parsed = parse(argv);
-  if (typeof parsed === 'string') {
-    process.stderr.write(`${parsed}\n\n${usage}`);
-    return 2;
-  }
-  if (parsed.help) {
+  const wish = parse(argv);
+  if (wish === null) {
     process.stdout.write(usage);
     return 0;
+  }
+  if (typeof wish === 'string') {
+    process.stderr.write(`${wish}\n\n${usage}`);
+    return 2;
   }
   const tell = (message: string): void => {
     process.stderr.write(`${message}\n`);
   };
-  if (parsed.bench !== 'join') {
-    const measure = parsed.bench === 'takeover' ? measureTakeovers : measureLosses;
-    const report = await measure(parsed.options, tell);
-    process.stdout.write(timesTable(report));
-    keep(report, parsed.json);
-    return 0;
+  let exitCode = 0;
+  for (const bench of wish.benches) {
+    tell(bench.name);
+    const report = await bench.measure({ ...wish, rounds: wish.rounds ?? bench.rounds }, tell);
+    process.stdout.write(`${asText(report)}\n`);
+    if (report.problem === null) keep(report, fileOf(wish, bench));
+    else {
+      tell(`void: ${report.problem}`);
+      exitCode = 1;
+    }
   }
-  const { report, problem } = await measureJoins(parsed.options, tell);
-  process.stdout.write(asTable(report));
-  if (problem !== null) {
-    tell(`void: the sessions are not what the joins were answered: ${problem}`);
-    return 1;
-  }
-  keep(report, parsed.json);
-  return 0;
+  return exitCode;
 }
 
-function keep(report: Report | TimesReport, file: string | undefined): void {
-  if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+function fileOf({ json, benches: chosen }: Wish, { name }: Bench): string | null {
+  if (json === null) return null;
+  return chosen.length === 1 ? json : `${json}/${name}.json`;
 }
 
-interface Parsed {
-  readonly bench: Bench;
-  readonly help: boolean;
-  readonly json: string | undefined;
-  readonly options: JoinOptions;
+function keep(report: object, file: string | null): void {
+  if (file !== null) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
 }
 
-function parse(argv: readonly string[]): Parsed | string {
+/** What is wished; a sentence on what cannot be understood; null when help is asked for. */
+function parse(argv: readonly string[]): Wish | string | null {
   try {
     const { values, positionals } = parseArgs({
       args: [...argv],
@@ -75,35 +76,44 @@ function parse(argv: readonly string[]): Parsed | string {
         durability: { type: 'string', default: '2m' },
         rounds: { type: 'string' },
         seconds: { type: 'string', default: '1' },
+        only: { type: 'string' },
+        large: { type: 'boolean', default: false },
         'no-notifier': { type: 'boolean', default: false },
         json: { type: 'string' },
         profile: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     });
-    const [bench = 'join', ...rest] = positionals;
-    if (!isBench(bench) || rest.length > 0)
-      return `There is no bench called "${positionals.join(' ')}".`;
+    if (values.help) return null;
+    const chosen = chosenBenches(positionals);
+    if (typeof chosen === 'string') return chosen;
     const { durability } = values;
     if (durability !== '2m' && durability !== 'always') return '--durability is 2m or always.';
-    const rounds = Number(values.rounds ?? roundsStandard[bench]);
+    const rounds = values.rounds === undefined ? null : Number(values.rounds);
+    if (rounds !== null && !(Number.isInteger(rounds) && rounds >= 1))
+      return '--rounds is a whole number from 1.';
     const seconds = Number(values.seconds);
-    if (!Number.isInteger(rounds) || rounds < 1) return '--rounds is a whole number from 1.';
     if (!(seconds > 0)) return '--seconds is a number above 0.';
+    const { only = null, large, json = null, profile = null } = values;
     const notifier = !values['no-notifier'];
-    const options = {
+    return {
+      benches: chosen,
       sync: durability,
       notifier,
       rounds,
       seconds,
-      profile: values.profile ?? null,
-    } as const;
-    return { bench, help: values.help, json: values.json, options };
+      only,
+      large,
+      json,
+      profile,
+    };
   } catch (error) {
     return error instanceof Error ? error.message : 'The arguments are not understood.';
   }
 }
 
-function isBench(word: string): word is Bench {
-  return word in roundsStandard;
+function chosenBenches(names: readonly string[]): readonly Bench[] | string {
+  const unknown = names.find((name) => !benches.some((bench) => bench.name === name));
+  if (unknown !== undefined) return `There is no bench called "${unknown}".`;
+  return names.length === 0 ? benches : benches.filter(({ name }) => names.includes(name));
 }

@@ -1,96 +1,109 @@
-import type { Figures } from './figures.js';
-import type { RowId } from './rows.js';
 import type { Conditions } from './stage.js';
 
-export interface MeasuredRow {
-  readonly id: RowId;
+/** What every bench hands in: for people as tables, for machines as JSON. */
+export interface Report {
+  readonly schema: 'joinleaf.bench/2';
+  readonly bench: string;
+  readonly conditions: Conditions;
+  readonly tables: readonly Table[];
+  readonly goals: readonly Goal[];
+  /** What the reader of the figures must know, a sentence each. */
+  readonly notes: readonly string[];
+  /** Why the figures are void: what was measured left something wrong behind. Null when nothing is. */
+  readonly problem: string | null;
+}
+
+export interface Table {
+  /** What was done how often, such as `3 rounds of 1 s`. */
   readonly title: string;
-  readonly concurrency: number;
-  readonly figures: Figures;
+  readonly columns: readonly Column[];
+  readonly rows: readonly Row[];
+}
+
+export interface Column {
+  /** Of the figure in each row. */
+  readonly key: string;
+  /** With the unit; at most 11 characters. */
+  readonly title: string;
+  /** Behind the decimal point. */
+  readonly digits: number;
+}
+
+export interface Row {
+  readonly id: string;
+  readonly title: string;
+  /** A row need not have every column's figure. */
+  readonly figures: Readonly<Record<string, number>>;
 }
 
 /** What a figure is held against, and how it came out. */
 export interface Goal {
   readonly sentence: string;
-  readonly ratio: number;
-  readonly bound: string;
-  readonly met: boolean;
+  readonly value: number;
+  readonly bound: { readonly atLeast: number } | { readonly atMost: number };
+  /** Of value and bound; absent for a ratio. */
+  readonly unit?: string;
 }
 
-export interface Report {
-  readonly schema: 'joinleaf.bench/1';
-  readonly bench: 'join';
-  readonly conditions: Conditions;
-  readonly rounds: number;
-  readonly secondsPerRound: number;
-  readonly rows: readonly MeasuredRow[];
-  readonly goals: readonly Goal[];
-}
+export const isMet = ({ value, bound }: Goal): boolean =>
+  'atLeast' in bound ? value >= bound.atLeast : value <= bound.atMost;
 
-const rowOf = (rows: readonly MeasuredRow[], id: RowId, concurrency: number) =>
-  rows.find((row) => row.id === id && row.concurrency === concurrency);
+const titleWidth = 46;
+const columnWidth = 11;
 
-export function goalsOf(rows: readonly MeasuredRow[]): readonly Goal[] {
-  const echo64 = rowOf(rows, 'echo', 64)?.figures.perSecond ?? NaN;
-  const rate = (id: RowId) => (rowOf(rows, id, 64)?.figures.perSecond ?? NaN) / echo64;
-  const p50 = (id: RowId) => rowOf(rows, id, 1)?.figures.p50Ms ?? NaN;
-  const single = p50('auto-one') / (p50('echo') + p50('publish'));
-  return [
-    atLeast('auto, one session, 64 at once, to the echo floor', rate('auto-one'), 0.5),
-    atLeast('auto, many sessions, 64 at once, to the echo floor', rate('auto-many'), 0.35),
-    {
-      sentence: 'one join at a time, p50, to echo p50 + publish p50',
-      ratio: single,
-      bound: '≤ 2.00',
-      met: single <= 2,
-    },
-  ].filter(({ ratio }) => !Number.isNaN(ratio));
-}
-
-const atLeast = (sentence: string, ratio: number, least: number): Goal => ({
-  sentence,
-  ratio,
-  bound: `≥ ${least.toFixed(2)}`,
-  met: ratio >= least,
-});
-
-/** The report as a table for people, at most 100 columns wide. */
-export function asTable({ conditions, rows, goals, rounds, secondsPerRound }: Report): string {
-  const { node, natsServer, joinleaf, durability, cores, cpu, services } = conditions;
+/** A report as text, at most 112 columns wide with six columns of figures. */
+export function asText(report: Report): string {
+  const { conditions, tables, goals, notes } = report;
   const lines = [
-    `joinleaf ${joinleaf} · node ${node} · nats-server ${natsServer}, file store, ${durability}`,
-    `${String(cores)} × ${cpu} · ${services.join(' + ')} as processes · ${String(rounds)} rounds of ${String(secondsPerRound)} s`,
+    ...inWords(conditions),
+    ...tables.flatMap((table) => ['', ...tableLines(table)]),
     '',
-    columns('row', 'at once', 'per second', '± spread', 'p50 ms', 'p99 ms', '÷ echo'),
-    '-'.repeat(92),
-    ...rows.map((row) => lineOf(row, rows)),
-    '',
-    ...goals.map(
-      ({ sentence, ratio, bound, met }) =>
-        `${met ? 'met   ' : 'missed'}  ${ratio.toFixed(2)} (${bound})  ${sentence}`,
-    ),
+    ...goals.map(goalLine),
+    ...notes.map((note) => `note    ${note}`),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function lineOf(
-  { title, concurrency, figures }: MeasuredRow,
-  rows: readonly MeasuredRow[],
-): string {
-  const { perSecond, spread, p50Ms, p99Ms } = figures;
-  const floor = rowOf(rows, 'echo', concurrency)?.figures.perSecond ?? NaN;
-  return columns(
-    title,
-    String(concurrency),
-    Math.round(perSecond).toLocaleString('en'),
-    `${(spread * 100).toFixed(0)} %`,
-    p50Ms.toFixed(2),
-    p99Ms.toFixed(2),
-    (perSecond / floor).toFixed(2),
-  );
+function inWords(conditions: Conditions): readonly string[] {
+  const { node, natsServer, joinleaf, durability, cores, cpu, services } = conditions;
+  return [
+    `joinleaf ${joinleaf} · node ${node} · nats-server ${natsServer}, file store, ${durability}`,
+    `${String(cores)} × ${cpu} · ${services.join(' + ')} as processes`,
+  ];
 }
 
-function columns(title: string, ...numbers: readonly string[]): string {
-  const widths = [9, 12, 10, 9, 9, 9];
-  return title.padEnd(32) + numbers.map((text, i) => text.padStart(widths[i] ?? 10)).join('');
+function tableLines({ title, columns, rows }: Table): readonly string[] {
+  const line = (head: string, cells: readonly string[]) =>
+    head.padEnd(titleWidth) + cells.map((cell) => cell.padStart(columnWidth)).join('');
+  const head = line(
+    title,
+    columns.map((column) => column.title),
+  );
+  return [
+    head,
+    '-'.repeat(head.length),
+    ...rows.map((row) =>
+      line(
+        row.title,
+        columns.map(({ key, digits }) => inDigits(row.figures[key], digits)),
+      ),
+    ),
+  ];
 }
+
+const inDigits = (figure: number | undefined, digits: number): string =>
+  figure === undefined || Number.isNaN(figure)
+    ? '·'
+    : figure.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+function goalLine(goal: Goal): string {
+  const { sentence, value, bound, unit = '' } = goal;
+  const [sign, limit] =
+    'atLeast' in bound ? (['≥', bound.atLeast] as const) : (['≤', bound.atMost] as const);
+  const withUnit = (number: number) => `${shortly(number)}${unit === '' ? '' : ` ${unit}`}`;
+  const verdict = isMet(goal) ? 'met   ' : 'missed';
+  return `${verdict}  ${withUnit(value)} (${sign} ${withUnit(limit)})  ${sentence}`;
+}
+
+const shortly = (number: number): string =>
+  Math.abs(number) < 100 ? number.toFixed(2) : Math.round(number).toLocaleString('en');

@@ -27,16 +27,16 @@ export type RowId =
   | 'client-auto'
   | 'handshake';
 
-export interface Row {
+export interface Operation {
   readonly id: RowId;
   readonly title: string;
   readonly concurrency: number;
   readonly operation: (worker: number) => Promise<void>;
 }
 
-export interface Rows extends AsyncDisposable {
-  readonly rows: readonly Row[];
-  /** What is wrong with what the rows left behind; null when nothing is. */
+export interface Operations extends AsyncDisposable {
+  readonly operations: readonly Operation[];
+  /** What is wrong with what they left behind; null when nothing is. */
   check(): Promise<string | null>;
 }
 
@@ -50,23 +50,22 @@ export interface RowOptions {
   readonly handshakes: boolean;
 }
 
-type Operation = Row['operation'];
-type Add = (id: RowId, title: string, operation: Operation) => void;
+type Add = (id: RowId, title: string, operation: Operation['operation']) => void;
 
 /** Prepares every row on the stage: sessions are open, nodes have started. */
 export async function prepareRows(
   stage: Stage,
   { concurrencies, handshakes }: RowOptions,
-): Promise<Rows> {
+): Promise<Operations> {
   await using stack = new AsyncDisposableStack();
   const addFloors = await prepareFloors(stage, stack);
   const opened: Sessions[] = [];
   const addJoins = await prepareJoins(stage, stack, { handshakes, opened });
 
-  const rows: Row[] = [];
+  const operations: Operation[] = [];
   for (const concurrency of concurrencies) {
     const add: Add = (id, title, operation) => {
-      rows.push({ id, title, concurrency, operation });
+      operations.push({ id, title, concurrency, operation });
     };
     addFloors(add);
     await addJoins(add, concurrency);
@@ -74,7 +73,7 @@ export async function prepareRows(
 
   const kept = stack.move();
   return {
-    rows,
+    operations,
     check: async () => {
       for (const { addresses, joined } of opened) {
         const problem = await check(stage, addresses, joined);

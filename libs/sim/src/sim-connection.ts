@@ -31,7 +31,6 @@ interface Subscribed {
   readonly subject: string;
   readonly queue: string | null;
   readonly take: (packet: Packet) => void;
-  end: () => void;
 }
 
 interface Waiting {
@@ -55,6 +54,8 @@ export class SimConnection implements Remote {
   readonly #pingMs: number;
   readonly #inbox: string;
   readonly #subscriptions = new Set<Subscribed>();
+  /** What the server knows of them, which may be more and may be less, and how to end it there. */
+  readonly #known = new Map<Subscribed, () => void>();
   readonly #waiting = new Map<string, Waiting>();
   readonly #listeners = new Set<(event: StatusEvent) => void>();
   readonly #closed = Promise.withResolvers<undefined>();
@@ -107,7 +108,6 @@ export class SimConnection implements Remote {
       subject,
       queue: queue ?? null,
       take: (packet) => callback?.(null, this.#message(packet)),
-      end: () => undefined,
     };
     this.#subscriptions.add(subscribed);
     this.#up(() => {
@@ -120,7 +120,7 @@ export class SimConnection implements Remote {
         isOver = true;
         this.#subscriptions.delete(subscribed);
         this.#up(() => {
-          subscribed.end();
+          this.#exit(subscribed);
         });
       },
     };
@@ -256,21 +256,25 @@ export class SimConnection implements Remote {
   cut(direction: 'up' | 'down' | 'both'): void {
     this.#isCut = { up: direction !== 'down', down: direction !== 'up' };
     const life = this.#life;
-    const ends = this.#subscriptionsNow();
+    const believed = [...this.#known];
     this.#process.after(this.#pingMs * this.#nats.chance.between(2, 3), () => {
       if (life === this.#life && (this.#isCut.up || this.#isCut.down)) this.#lose();
     });
     this.#nats.timeline.after(believedMs, () => {
-      if (life !== this.#life || this.#isCut.up) for (const end of ends) end();
+      if (life === this.#life && !this.#isCut.up) return;
+      for (const [subscribed, end] of believed) {
+        end();
+        if (this.#known.get(subscribed) === end) this.#known.delete(subscribed);
+      }
     });
   }
 
   heal(): void {
     this.#isCut = { up: false, down: false };
-  }
-
-  #subscriptionsNow(): readonly (() => void)[] {
-    return [...this.#subscriptions].map(({ end }) => end);
+    if (this.#state !== 'connected') return;
+    // What a connection that lived on had to say of its subscriptions was held up, and arrives.
+    for (const known of this.#known.keys()) if (!this.#subscriptions.has(known)) this.#exit(known);
+    for (const each of this.#subscriptions) if (!this.#known.has(each)) this.#enter(each);
   }
 
   // A message may be lost, or come twice, where somebody between the two ends handles messages.
@@ -303,13 +307,19 @@ export class SimConnection implements Remote {
   #enter(subscribed: Subscribed): void {
     if (!this.#subscriptions.has(subscribed)) return;
     const { subject, queue, take } = subscribed;
-    subscribed.end();
-    subscribed.end = this.#nats.subscribe({ subject, queue, take, connection: this });
+    this.#exit(subscribed);
+    const end = this.#nats.subscribe({ subject, queue, take, connection: this });
+    this.#known.set(subscribed, end);
   }
 
-  // The server knows of this connection no more.
+  #exit(subscribed: Subscribed): void {
+    this.#known.get(subscribed)?.();
+    this.#known.delete(subscribed);
+  }
+
+  // The server knows of this connection no more, nor of what it was about to stop listening to.
   #leave(): void {
-    for (const { end } of this.#subscriptions) end();
+    for (const subscribed of [...this.#known.keys()]) this.#exit(subscribed);
   }
 
   #lose(): void {

@@ -1,4 +1,5 @@
 export { Arbiter, type ArbiterOptions } from './arbiter.js';
+export { Hearing } from './hearing.js';
 export { Housekeeping, type HousekeepingParts } from './housekeeping.js';
 export { NodeKeeper, type NodeKeeperParts } from './node-keeper.js';
 export { ownersOf } from './owners.js';

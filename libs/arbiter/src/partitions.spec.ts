@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { partitionCount, type ArbiterBeat } from '@joinleaf/wire';
+import { Hearing } from './hearing.js';
 import { Partitions, type PartitionsParts } from './partitions.js';
 import type { TestProcess } from './testing.js';
 import { TestTime } from './testing.js';
@@ -8,6 +9,8 @@ import { TestTime } from './testing.js';
 class TestBroker {
   readonly #hearers = new Map<TestProcess, (beat: ArbiterBeat) => void>();
   readonly #heard = new Map<number, Set<string>>();
+  /** Who hears no beats, over a connection that lives. */
+  readonly deaf = new Set<TestProcess>();
   /** Partitions that nobody heard for a moment, since all were heard once. */
   unheard = 0;
   #wereAllHeard = false;
@@ -17,6 +20,7 @@ class TestBroker {
       peers: {
         say: (beat) => {
           for (const [hearer, hear] of this.#hearers) {
+            if (this.deaf.has(hearer)) continue;
             hearer.receive(() => {
               hear(beat);
             });
@@ -88,7 +92,7 @@ function arbiter(
     self: { name, instance: time.newId(), decider: 'law/1', config: 'c1', ...more },
     ...broker.parts(process, name),
     world: process.world,
-    connected: () => link.connected,
+    hearing: new Hearing({ connected: () => link.connected, onChange: () => undefined }),
     changed: () => {
       link.changes += 1;
     },
@@ -185,6 +189,20 @@ describe('partitions', () => {
     await time.pass(700);
     one.link.connected = true;
     expect(one.partitions.ownedCount).toBe(0);
+    await time.pass(1_500);
+    expect(broker.shares).toEqual(before);
+    expect(one.partitions.ownedCount).toBe(before.a);
+  });
+
+  it('are not taken over by one who hears nobody, itself included, over a connection that lives', async () => {
+    const one = await serving('a');
+    await serving('b');
+    const before = broker.shares;
+    broker.deaf.add(one.process);
+    await time.pass(2_000);
+    expect(one.partitions.ownedCount).toBe(0);
+    expect(broker.shares).toEqual(before);
+    broker.deaf.delete(one.process);
     await time.pass(1_500);
     expect(broker.shares).toEqual(before);
     expect(one.partitions.ownedCount).toBe(before.a);

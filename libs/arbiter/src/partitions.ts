@@ -1,5 +1,6 @@
 import { partitionOf, type ArbiterBeat } from '@joinleaf/wire';
 import type { SessionAddress } from '@joinleaf/multipoint';
+import type { Hearing } from './hearing.js';
 import { ownersOf } from './owners.js';
 import { hasPartition, partitionBits, PeerTable } from './peer-table.js';
 import type { CommandDesk, Peers, ReportBug, World } from './ports.js';
@@ -21,8 +22,7 @@ export interface PartitionsParts {
   readonly peers: Peers;
   readonly desk: CommandDesk;
   readonly world: World;
-  /** Whether what is said can arrive. */
-  readonly connected: () => boolean;
+  readonly hearing: Hearing;
   /** Called whenever we own other partitions than before. */
   readonly changed: () => void;
   readonly reportBug: ReportBug;
@@ -129,7 +129,10 @@ export class Partitions {
   }
 
   #hear(beat: ArbiterBeat): void {
-    if (beat.instance === this.parts.self.instance) return;
+    if (beat.instance === this.parts.self.instance) {
+      this.parts.hearing.heardOurselves();
+      return;
+    }
     const isNew = this.#table.hear(beat, this.parts.world.monotonicMs());
     if (isNew) this.#say();
     this.#review();
@@ -137,11 +140,12 @@ export class Partitions {
 
   // Who slept, or could not hear, knows nothing of the others: it waits a whole window before it counts on itself.
   #tick(): void {
-    const { world, connected } = this.parts;
+    const { world, hearing } = this.parts;
     const now = world.monotonicMs();
+    hearing.tick();
     const slept = now - this.#lastTickMs > lateMs;
     this.#lastTickMs = now;
-    if (slept || !connected()) {
+    if (slept || !hearing.connected()) {
       this.#table.rearm(now);
       this.#trustedFrom = now + goneAfterMs;
     } else {
@@ -152,9 +156,9 @@ export class Partitions {
   }
 
   #say(): void {
-    const { self, peers, world, connected } = this.parts;
+    const { self, peers, world, hearing } = this.parts;
     this.#lastBeatMs = world.monotonicMs();
-    if (!connected()) return;
+    if (!hearing.canSpeak) return;
     peers.say({ v: 1, ...self, state: this.#state, partitions: partitionBits(this.#heard) });
   }
 
@@ -175,7 +179,7 @@ export class Partitions {
 
   // One move at a time: what changes meanwhile is looked at when it is done.
   #move(): void {
-    this.#shallMove = this.parts.connected();
+    this.#shallMove = this.parts.hearing.canSpeak;
     if (!this.#shallMove) return;
     this.#moving ??= this.#moveOn()
       .catch((cause: unknown) => {

@@ -1,5 +1,6 @@
 import {
   Arbiter,
+  Hearing,
   Housekeeping,
   NodeKeeper,
   Partitions,
@@ -50,7 +51,7 @@ export async function startArbiter(
   const reportBug: ReportBug = (what, cause) => {
     if (!isAway(cause)) found(`${name}: ${what}: ${String(cause)}`);
   };
-  const way = wayOf(connection);
+  const hearing = new Hearing(wayOf(connection));
   const counting = (what: string) => () => {
     counted(what);
   };
@@ -74,7 +75,7 @@ export async function startArbiter(
       counted('partitions changed hands');
       housekeeping.ownershipChanged();
     },
-    ...{ world, connected: way.connected, reportBug },
+    ...{ world, hearing, reportBug },
   });
   const housekeeping = new Housekeeping({
     ...{ log, arbiter, world, reportBug },
@@ -99,7 +100,7 @@ export async function startArbiter(
   await caughtUp(failed.resolve, (done) => housekeeping.follow(forEver, done));
   await caughtUp(failed.resolve, (done) => followNodes(book, nodes, done));
   hearNodes(connection, subjects, nodes, reportBug);
-  new Watch(housekeeping, nodes, way, world, reportBug).start();
+  new Watch(housekeeping, nodes, hearing, world, reportBug).start();
   await partitions.serve();
   return { process, connection, ended: failed.promise, counts: () => ({ ...log.counts }) };
 }

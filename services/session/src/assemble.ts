@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   Arbiter,
+  Hearing,
   Housekeeping,
   NodeKeeper,
   Partitions,
@@ -53,18 +54,14 @@ export async function assemble(given: ServiceContext<SessionConfig>): Promise<As
   const reportBug: ReportBug = (what, cause) => {
     log.error({ err: cause }, what);
   };
-  const connection = connectionOf(context);
+  const hearing = new Hearing(connectionOf(context));
   const arbiter = makeArbiter(context, logs, reportBug, (commit) => {
     housekeeping.hear(commit);
   });
   const desk = new RequestDesk(subjects);
-  const partitions = makePartitions(
-    context,
-    { subjects, desk, connected: connection.connected, reportBug },
-    () => {
-      housekeeping.ownershipChanged();
-    },
-  );
+  const partitions = makePartitions(context, { subjects, desk, hearing, reportBug }, () => {
+    housekeeping.ownershipChanged();
+  });
   const unreadableIn = parkUnreadable(context, logs.parked, world);
   const unreadable = unreadableIn(subjects.streams.events);
   const housekeeping = makeHousekeeping(context, logs, {
@@ -85,7 +82,7 @@ export async function assemble(given: ServiceContext<SessionConfig>): Promise<As
   partitions.meet();
   const followers = { ...context, unreadable: unreadableIn(subjects.streams.nodes) };
   await followUntilCaughtUp(followers, housekeeping, nodes, logs.nodes);
-  const watch = new Watch(housekeeping, nodes, connection, world, reportBug);
+  const watch = new Watch(housekeeping, nodes, hearing, world, reportBug);
   return {
     module: SessionModule.with(commands, nodes),
     requests: {
@@ -181,7 +178,7 @@ function makeArbiter(
 interface PartitionNeeds {
   readonly subjects: Subjects;
   readonly desk: RequestDesk;
-  readonly connected: () => boolean;
+  readonly hearing: Hearing;
   readonly reportBug: ReportBug;
 }
 

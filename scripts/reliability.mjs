@@ -2,8 +2,8 @@
 //   npm run sim -- --seeds 20000 --json docs/evidence/sim.json
 //   npm run museum -- --json docs/evidence/museum.json
 //   npm run faults -- --minutes 15 --replicas 1 --json docs/evidence/faults-one-broker.json, and with 3
-//   npm run bench -- takeover --json docs/evidence/takeover.json
-//   npm run bench -- liveness --json docs/evidence/liveness.json
+//   npm run bench -- takeover --json docs/evidence/bench-takeover.json
+//   npm run bench -- liveness --json docs/evidence/bench-liveness.json
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
@@ -92,28 +92,55 @@ function faults(brokers, replicas) {
 }
 
 function takeover() {
-  const ran = read('takeover');
-  return ran === null ? null : benchPart('When an arbiter dies', 'takeover', ran);
+  const report = read('bench-takeover');
+  return report === null ? null : benchPart('When an arbiter dies', report);
 }
 
 function liveness() {
-  const ran = read('liveness');
-  return ran === null ? null : benchPart('When a node dies', 'liveness', ran);
+  const report = read('bench-liveness');
+  return report === null ? null : benchPart('When a node dies', report);
 }
 
-function benchPart(title, name, { rows, rounds, conditions }) {
-  const { node, natsServer, durability, cores } = conditions;
+/**
+ * What a bench found, as bench/report.ts has it.
+ *
+ * @throws Error when the report has another schema, or its figures are void.
+ */
+export function benchPart(title, { schema, bench, conditions, tables, goals, notes, problem }) {
+  if (schema !== 'joinleaf.bench/2') throw new Error(`the report of ${bench} is ${schema}`);
+  if (problem !== null) throw new Error(`the report of ${bench} is void: ${problem}`);
+  const { node, natsServer, durability, cores, cpu } = conditions;
   return [
     `### ${title}`,
-    `\`npm run bench -- ${name}\`, ${rounds} rounds, ${cores} cores, Node.js ${node}, nats-server ${natsServer}, file store, ${durability}.`,
-    table(
-      ['', 'times', 'p50, ms', 'most, ms'],
-      rows.map((row) => [row.title, String(row.count), ms(row.p50Ms), ms(row.maxMs)]),
-    ),
+    `\`npm run bench -- ${bench}\`, ${cores} × ${cpu}, Node.js ${node}, nats-server ${natsServer}, file store, ${durability}.`,
+    ...tables.map(figures),
+    [...goals.map(goalItem), ...notes.map((note) => `- ${note}`)].join('\n'),
   ].join('\n\n');
 }
 
-const ms = (value) => number(Math.round(value));
+const figures = ({ title, columns, rows }) =>
+  table(
+    [title, ...columns.map((column) => column.title)],
+    rows.map((row) => [
+      row.title,
+      ...columns.map(({ key, digits }) => inDigits(row.figures[key], digits)),
+    ]),
+  );
+
+const inDigits = (figure, digits = 0) =>
+  typeof figure === 'number'
+    ? figure.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+    : '';
+
+function goalItem({ sentence, value, bound, unit }) {
+  const atLeast = 'atLeast' in bound;
+  const limit = atLeast ? bound.atLeast : bound.atMost;
+  const isMet = atLeast ? value >= limit : value <= limit;
+  const [found, asked] = [value, limit].map((each) => `${short(each)}${unit ? ` ${unit}` : ''}`);
+  return `- ${sentence}: **${found}**, ${isMet ? 'as wanted' : 'missed'} (at ${atLeast ? 'least' : 'most'} ${asked})`;
+}
+
+const short = (value) => inDigits(value, Math.abs(value) < 100 ? 2 : 0);
 
 if (process.argv[1] === import.meta.filename) {
   const written = await reliabilityPage();

@@ -6,13 +6,13 @@ import {
   decide,
   evolve,
   notify,
+  refusalMessage,
   retryClass,
   socketId,
   socketParts,
   unopened,
   winsockPolicy,
   WSA,
-  wsaText,
   type Notification,
   type SessionAddress,
   type SessionCommand,
@@ -135,7 +135,7 @@ class Conversation {
     const revision = this.revision;
     if (!decision.ok) {
       const { code, rule, facts = null } = decision.error;
-      const message = `${code} (${WSA[code]}): ${wsaText[code]} Rule ${rule}.`;
+      const message = refusalMessage(decision.error);
       const basedOn = { revision, decisions: 0 };
       const refusal = { code, number: WSA[code], rule, retry: retryClass(code), basedOn, facts };
       return { v: 1, ok: false, session, commandId, ...refusal, message };

@@ -1,4 +1,4 @@
-import { WSA, wsaText, type Refusal, type SessionAddress } from '@joinleaf/multipoint';
+import { refusalMessage, type Refusal, type SessionAddress } from '@joinleaf/multipoint';
 import type { Basis } from '@joinleaf/event-log';
 import { refusedReply, type RefusedReply, type Reply } from '@joinleaf/wire';
 import type { Outcome } from './session-mailbox.js';
@@ -25,13 +25,14 @@ export function toReply(session: SessionAddress, commandId: string, outcome: Out
   }
 }
 
-/** Words a refusal for the wire, with the text of its code. */
+/** Words a refusal for the wire, and for a person. */
 export function refusalReply(
   { session, commandId }: Addressee,
-  { code, rule, facts }: Refusal,
+  refusal: Refusal,
   basedOn: Basis | null,
 ): RefusedReply {
-  const message = `${code} (${String(WSA[code])}): ${wsaText[code]} Rule ${rule}.`;
+  const { code, rule, facts } = refusal;
+  const message = refusalMessage(refusal);
   // What is damaged stays so until somebody mends it (H14).
   const retry = rule === 'H14' ? ({ retry: 'never' } as const) : {};
   const said = { ...(facts === undefined ? {} : { facts }), ...retry };

@@ -6,13 +6,13 @@ import {
   nodeOf,
   notify,
   outstanding,
+  refusalMessage,
   retryClass,
   socketId,
   socketParts,
   unopened,
   winsockPolicy,
   WSA,
-  wsaText,
   type Decision,
   type Refusal,
   type Session,
@@ -316,11 +316,12 @@ export const nodeIn = (to: string): string =>
   to.includes('/') ? socketParts(to as SocketId).node : nodeOf(to as Parameters<typeof nodeOf>[0]);
 
 export function refusedReply(
-  { code, rule, facts }: Refusal,
+  refusal: Refusal,
   session: SessionAddress | null,
   commandId: string | null = null,
   revision: number | null = null,
 ): RefusedReply {
+  const { code, rule, facts } = refusal;
   return {
     v: 1,
     ok: false,
@@ -332,7 +333,7 @@ export function refusedReply(
     retry: retryClass(code),
     basedOn: revision === null ? null : { revision, decisions: 0 },
     facts: facts ?? null,
-    message: `${code}: ${wsaText[code]}`,
+    message: refusalMessage(refusal),
   };
 }
 

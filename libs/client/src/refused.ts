@@ -1,7 +1,7 @@
 import {
+  refusalMessage,
   retryClass,
   WSA,
-  wsaText,
   type JoinId,
   type Refusal,
   type RetryClass,
@@ -20,16 +20,22 @@ export interface Circumstances {
 
 /** A refusal of the provider, or of a join that was on record and failed. */
 export function refusedHere(
-  { code, rule, facts }: Refusal,
-  { session = null, join = null, event = null, retry = retryClass(code) }: Circumstances = {},
+  refusal: Refusal,
+  {
+    session = null,
+    join = null,
+    event = null,
+    retry = retryClass(refusal.code),
+  }: Circumstances = {},
 ): Refused {
+  const { code, rule, facts } = refusal;
   return {
     ok: false,
     code,
     number: WSA[code],
     rule,
     retry,
-    message: `${code} (${String(WSA[code])}): ${wsaText[code]} Rule ${rule}.`,
+    message: refusalMessage(refusal),
     session,
     join,
     commandId: null,

@@ -177,4 +177,4 @@ export {
   type Rule,
   type WsaCode,
 } from './wsa.js';
-export { wsaText } from './wsa-text.js';
+export { refusalMessage, refusalText, wsaText } from './wsa-text.js';

@@ -10,6 +10,8 @@ export interface BenchOptions extends StageOptions {
   readonly seconds: number;
   /** Rows whose id contains it; null for all. */
   readonly only: string | null;
+  /** How many operations are under way together, in each run of the rows. */
+  readonly atOnce: readonly number[];
   /** Whether to go on to sizes that take many minutes. */
   readonly large: boolean;
 }

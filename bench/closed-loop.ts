@@ -1,4 +1,12 @@
+import { cpuTimesUs, usedUs, type Process } from './cpu-times.js';
 import type { Round } from './figures.js';
+
+export interface ClosedLoop {
+  readonly concurrency: number;
+  readonly seconds: number;
+  /** Whose processor time is measured. */
+  readonly processes?: readonly Process[];
+}
 
 /**
  * Runs an operation over and over in `concurrency` loops for `seconds`: each loop begins its next
@@ -6,9 +14,10 @@ import type { Round } from './figures.js';
  */
 export async function closedLoop(
   operation: (worker: number) => Promise<void>,
-  { concurrency, seconds }: { readonly concurrency: number; readonly seconds: number },
+  { concurrency, seconds, processes = [] }: ClosedLoop,
 ): Promise<Round> {
   const latenciesMs: number[] = [];
+  const cpuBefore = cpuTimesUs(processes);
   const startedAt = performance.now();
   const endAt = startedAt + seconds * 1_000;
   const loop = async (worker: number) => {
@@ -21,5 +30,6 @@ export async function closedLoop(
   };
   await Promise.all(Array.from({ length: concurrency }, (_, worker) => loop(worker)));
   const elapsed = (performance.now() - startedAt) / 1_000;
-  return { operations: latenciesMs.length, seconds: elapsed, latenciesMs };
+  const cpuUs = usedUs(cpuBefore, cpuTimesUs(processes));
+  return { operations: latenciesMs.length, seconds: elapsed, latenciesMs, cpuUs };
 }

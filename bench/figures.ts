@@ -4,6 +4,8 @@ export interface Round {
   readonly seconds: number;
   /** Of each operation, in milliseconds. */
   readonly latenciesMs: readonly number[];
+  /** Processor time that each process used, in microseconds by its name. */
+  readonly cpuUs: ReadonlyMap<string, number>;
 }
 
 /** A row over all its rounds. */
@@ -14,6 +16,8 @@ export interface Figures {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly operations: number;
+  /** Processor time of one operation, in microseconds by process. */
+  readonly cpuUs: Readonly<Record<string, number>>;
 }
 
 export function figuresOf(rounds: readonly Round[]): Figures {
@@ -25,9 +29,19 @@ export function figuresOf(rounds: readonly Round[]): Figures {
     spread: (Math.max(...rates) - Math.min(...rates)) / perSecond,
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
-    operations: rounds.reduce((sum, { operations }) => sum + operations, 0),
+    operations: sum(rounds.map(({ operations }) => operations)),
+    cpuUs: cpuPerOperation(rounds),
   };
 }
+
+function cpuPerOperation(rounds: readonly Round[]): Readonly<Record<string, number>> {
+  const names = [...(rounds[0]?.cpuUs.keys() ?? [])];
+  const operations = sum(rounds.map((round) => round.operations));
+  const used = (name: string) => sum(rounds.map(({ cpuUs }) => cpuUs.get(name) ?? 0));
+  return Object.fromEntries(names.map((name) => [name, used(name) / operations]));
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, each) => total + each, 0);
 
 const median = (values: readonly number[]): number =>
   quantile(

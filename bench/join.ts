@@ -1,11 +1,10 @@
 import { closedLoop } from './closed-loop.js';
 import type { Bench, BenchOptions, Tell } from './bench.js';
 import { figuresOf, type Figures, type Round } from './figures.js';
-import type { Column, Goal, Report, Row } from './report.js';
+import type { Column, Goal, Report, Row, Table } from './report.js';
 import { prepareRows, type Operation, type RowId } from './rows.js';
 import { setStage } from './stage.js';
 
-const concurrencies = [1, 64];
 const warmUpSeconds = 0.7;
 
 /**
@@ -20,8 +19,9 @@ export const joinBench: Bench = {
 };
 
 async function measureJoins(options: BenchOptions, tell: Tell): Promise<Report> {
-  const { rounds, seconds, only } = options;
+  const { rounds, seconds, only, atOnce: concurrencies } = options;
   await using stage = await setStage(options);
+  const { processes } = stage;
   await using prepared = await prepareRows(stage, { concurrencies, handshakes: options.notifier });
   const operations = prepared.operations.filter(({ id }) => isChosen(id, only));
 
@@ -33,7 +33,7 @@ async function measureJoins(options: BenchOptions, tell: Tell): Promise<Report> 
   for (let round = 1; round <= rounds; round += 1) {
     tell(`round ${String(round)} of ${String(rounds)}`);
     for (const [index, { operation, concurrency }] of operations.entries()) {
-      measured[index]?.push(await closedLoop(operation, { concurrency, seconds }));
+      measured[index]?.push(await closedLoop(operation, { concurrency, seconds, processes }));
     }
   }
   tell('checking what the joins left behind');
@@ -45,11 +45,14 @@ async function measureJoins(options: BenchOptions, tell: Tell): Promise<Report> 
     schema: 'joinleaf.bench/2',
     bench: 'join',
     conditions: stage.conditions,
-    tables: concurrencies.map((concurrency) => ({
-      title: `${String(rounds)} rounds of ${String(seconds)} s, ${String(concurrency)} at once`,
-      columns,
-      rows: figured.filter((row) => row.concurrency === concurrency).map(asRow(figured)),
-    })),
+    tables: concurrencies.flatMap((concurrency) => {
+      const rows = figured.filter((row) => row.concurrency === concurrency);
+      const title = `${String(rounds)} rounds of ${String(seconds)} s, ${String(concurrency)} at once`;
+      return [
+        { title, columns, rows: rows.map(asRow(figured)) },
+        cpuTable(`processor time of one, ${String(concurrency)} at once`, rows),
+      ];
+    }),
     goals: goalsOf(figured),
     notes: [],
     problem: await prepared.check(),
@@ -67,6 +70,24 @@ const columns: readonly Column[] = [
   { key: 'p99Ms', title: 'p99 ms', digits: 2 },
   { key: 'toEcho', title: '÷ echo', digits: 2 },
 ];
+
+// Everything is said in microseconds, because the sum of all processes bounds the rate of a machine.
+function cpuTable(title: string, rows: readonly Figured[]): Table {
+  const names = Object.keys(rows[0]?.figures.cpuUs ?? {});
+  const withSum = (cpuUs: Readonly<Record<string, number>>) => ({
+    ...cpuUs,
+    all: Object.values(cpuUs).reduce((sum, us) => sum + us, 0),
+  });
+  return {
+    title,
+    columns: [...names, 'all'].map((key) => ({ key, title: `${key} µs`, digits: 1 })),
+    rows: rows.map(({ id, concurrency, title: row, figures }) => ({
+      id: `cpu-${id}-${String(concurrency)}`,
+      title: row,
+      figures: withSum(figures.cpuUs),
+    })),
+  };
+}
 
 interface Figured extends Operation {
   readonly figures: Figures;

@@ -4,6 +4,7 @@ import type { Bench, BenchOptions } from './bench.js';
 import { joinBench } from './join.js';
 import { livenessBench } from './liveness.js';
 import { asText } from './report.js';
+import { profilesInWords } from './profile.js';
 import { takeoverBench } from './takeover.js';
 
 const benches: readonly Bench[] = [joinBench, takeoverBench, livenessBench];
@@ -16,10 +17,11 @@ ${benches.map(({ name, summary }) => `  ${name.padEnd(25)}${summary}`).join('\n'
   --rounds N               rounds of every row (${benches.map(({ name, rounds }) => `${name} ${String(rounds)}`).join(', ')})
   --seconds S              length of one round of one row (1)
   --only TEXT              rows whose id contains it, and the floors
+  --at-once N,N            operations under way together (1,64)
   --large                  go on to sizes that take many minutes
   --no-notifier            leave the notifier out; there are no handshakes then
   --json FILE              write the same figures for a machine; with several benches FILE is a folder
-  --profile FOLDER         write a CPU profile of each service there
+  --profile FOLDER         write a CPU profile of each service there, and say what took the time
 `;
 
 interface Wish extends Omit<BenchOptions, 'rounds'> {
@@ -54,6 +56,7 @@ async function main(argv: readonly string[]): Promise<number> {
       exitCode = 1;
     }
   }
+  if (wish.profile !== null) process.stdout.write(profilesInWords(wish.profile));
   return exitCode;
 }
 
@@ -76,6 +79,7 @@ function parse(argv: readonly string[]): Wish | string | null {
         durability: { type: 'string', default: '2m' },
         rounds: { type: 'string' },
         seconds: { type: 'string', default: '1' },
+        'at-once': { type: 'string', default: '1,64' },
         only: { type: 'string' },
         large: { type: 'boolean', default: false },
         'no-notifier': { type: 'boolean', default: false },
@@ -94,6 +98,9 @@ function parse(argv: readonly string[]): Wish | string | null {
       return '--rounds is a whole number from 1.';
     const seconds = Number(values.seconds);
     if (!(seconds > 0)) return '--seconds is a number above 0.';
+    const atOnce = values['at-once'].split(',').map(Number);
+    if (!atOnce.every((count) => Number.isInteger(count) && count >= 1))
+      return '--at-once is a list of whole numbers from 1, such as 1,64.';
     const { only = null, large, json = null, profile = null } = values;
     const notifier = !values['no-notifier'];
     return {
@@ -103,6 +110,7 @@ function parse(argv: readonly string[]): Wish | string | null {
       rounds,
       seconds,
       only,
+      atOnce,
       large,
       json,
       profile,

@@ -23,7 +23,7 @@ export interface Table {
 export interface Column {
   /** Of the figure in each row. */
   readonly key: string;
-  /** With the unit; at most 11 characters. */
+  /** With the unit; at most 12 characters. */
   readonly title: string;
   /** Behind the decimal point. */
   readonly digits: number;
@@ -49,9 +49,9 @@ export const isMet = ({ value, bound }: Goal): boolean =>
   'atLeast' in bound ? value >= bound.atLeast : value <= bound.atMost;
 
 const titleWidth = 46;
-const columnWidth = 11;
+const columnWidth = 13;
 
-/** A report as text, at most 112 columns wide with six columns of figures. */
+/** A report as text, at most 124 columns wide with six columns of figures. */
 export function asText(report: Report): string {
   const { conditions, tables, goals, notes } = report;
   const lines = [

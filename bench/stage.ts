@@ -4,6 +4,7 @@ import { Program } from '@joinleaf/launcher';
 import { useNatsServer } from '@joinleaf/nats-server';
 import { inboxPrefixOf, Subjects } from '@joinleaf/wire';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { Process } from './cpu-times.js';
 import { startService, type Credentials } from './services.js';
 
 export const realm = 'bench';
@@ -17,6 +18,8 @@ export interface Stage extends AsyncDisposable {
   readonly nodeCredentials: Credentials;
   readonly subjects: Subjects;
   readonly conditions: Conditions;
+  /** Everybody who takes part, this process too. */
+  readonly processes: readonly Process[];
 }
 
 export interface Conditions {
@@ -61,7 +64,9 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   stack.defer(() => services.drain());
   const nodes = await connect({ ...theirs, inboxPrefix: inboxPrefixOf('bench') });
   stack.defer(() => nodes.drain());
-  await startResponder(stack, own);
+  const processes: Process[] = [{ name: 'load', pid: process.pid }];
+  if (broker.kind === 'own') processes.push({ name: 'broker', pid: broker.pid });
+  processes.push({ name: 'responder', pid: await startResponder(stack, own) });
   const names = options.notifier ? ['session', 'notifier'] : ['session'];
   for (const name of names) {
     const service = await startService(own, {
@@ -71,6 +76,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       profile: options.profile,
     });
     stack.defer(() => service.stop());
+    if (service.pid !== undefined) processes.push({ name, pid: service.pid });
   }
   const kept = stack.move();
   return {
@@ -78,6 +84,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     nodes,
     nodeCredentials: theirs,
     subjects: new Subjects(realm),
+    processes,
     conditions: conditionsOf(services.info?.version, broker.durability, names),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
@@ -86,7 +93,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
 async function startResponder(
   stack: AsyncDisposableStack,
   credentials: Credentials,
-): Promise<void> {
+): Promise<number> {
   const { servers, user = '', pass = '' } = credentials;
   const ready = Promise.withResolvers<undefined>();
   const responder = new Program({
@@ -106,6 +113,7 @@ async function startResponder(
   });
   stack.defer(() => responder.kill());
   await Promise.race([ready.promise, responder.lives]);
+  return responder.pid ?? NaN;
 }
 
 /** Which nats-server answers there. */

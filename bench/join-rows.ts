@@ -16,7 +16,8 @@ class Serials {
 }
 
 const serials = new Serials();
-const everyEndpointOften = { kind: 'allow', max: 1_000 } as const;
+/** Policies of sessions that one node joins more often than it has ports. */
+export const everyEndpointOften = { kind: 'allow', max: 1_000 } as const;
 
 export interface Sessions {
   readonly addresses: readonly SessionAddress[];

@@ -3,11 +3,12 @@ import { parseArgs } from 'node:util';
 import type { Bench, BenchOptions } from './bench.js';
 import { joinBench } from './join.js';
 import { livenessBench } from './liveness.js';
+import { notifyBench } from './notify.js';
 import { asText } from './report.js';
 import { profilesInWords } from './profile.js';
 import { takeoverBench } from './takeover.js';
 
-const benches: readonly Bench[] = [joinBench, takeoverBench, livenessBench];
+const benches: readonly Bench[] = [joinBench, notifyBench, takeoverBench, livenessBench];
 
 const usage = `npm run bench -- [BENCH …] [options]
 

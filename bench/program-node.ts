@@ -5,6 +5,7 @@ import {
   encode,
   replySchema,
   type AcceptedReply,
+  type Bulletin,
   type RequestInput,
   type Subjects,
   type ToldNotification,
@@ -20,36 +21,46 @@ const boundMs = 60_000;
 type Without<T> = T extends unknown ? Omit<T, 'v' | 'commandId' | 'incarnation'> : never;
 type Body<V extends Verb> = Without<RequestInput<V>>;
 
+interface ProgramNodeParts {
+  readonly nc: NatsConnection;
+  readonly asker: Asker;
+  readonly subjects: Subjects;
+  /** Hears everything that the node is told, before its sockets do. */
+  readonly heard?: (bulletin: Bulletin) => void;
+}
+
 /** A node that speaks the protocol by hand, with nothing between it and the wire. */
 export class ProgramNode {
   readonly incarnation = randomBytes(5).toString('hex');
   readonly #heard = new Map<string, (notification: ToldNotification) => void>();
   readonly #beats: NodeJS.Timeout;
+  readonly #nc: NatsConnection;
+  readonly #asker: Asker;
+  readonly #subjects: Subjects;
 
   private constructor(
     readonly name: string,
-    private readonly nc: NatsConnection,
-    private readonly asker: Asker,
-    private readonly subjects: Subjects,
+    { nc, asker, subjects, heard }: ProgramNodeParts,
   ) {
+    this.#nc = nc;
+    this.#asker = asker;
+    this.#subjects = subjects;
     nc.subscribe(subjects.notifications(name), {
       callback: (_error, { data }) => {
         const bulletin = decode(bulletinSchema, data, bytesMax);
         if (!bulletin.ok) throw new Error(`bulletin: ${bulletin.error.field}`);
+        heard?.(bulletin.value);
         for (const notification of bulletin.value.notifications) this.#hear(notification);
       },
     });
     const beat = encode({ v: 1, incarnation: this.incarnation });
     this.#beats = setInterval(() => {
-      this.nc.publish(this.subjects.node(this.name, 'beat'), beat);
+      this.#nc.publish(this.#subjects.node(this.name, 'beat'), beat);
     }, boundMs / 4);
   }
 
-  static async start(
-    name: string,
-    parts: { readonly nc: NatsConnection; readonly asker: Asker; readonly subjects: Subjects },
-  ): Promise<ProgramNode> {
-    const node = new ProgramNode(name, parts.nc, parts.asker, parts.subjects);
+  static async start(name: string, parts: ProgramNodeParts): Promise<ProgramNode> {
+    const node = new ProgramNode(name, parts);
     const body = encode({ v: 1, incarnation: node.incarnation, boundMs });
     const reply = await parts.asker.ask(parts.subjects.node(name, 'start'), body);
     const { ok } = reply.json<{ readonly ok: boolean }>();
@@ -64,8 +75,8 @@ export class ProgramNode {
     body: Body<V>,
   ): Promise<AcceptedReply> {
     const request = { v: 1, commandId: randomUUID(), incarnation: this.incarnation, ...body };
-    const subject = this.subjects.command(this.name, session, verb);
-    const message = await this.asker.ask(subject, encode(request));
+    const subject = this.#subjects.command(this.name, session, verb);
+    const message = await this.#asker.ask(subject, encode(request));
     const reply = decode(replySchema, message.data, bytesMax);
     if (!reply.ok) throw new Error(`reply to ${verb}: ${reply.error.field}`);
     if (!reply.value.ok) throw new Error(`${verb} was refused: ${reply.value.message}`);

@@ -1,0 +1,178 @@
+import { quantile, type Figures } from './figures.js';
+import type { Crowd, Ending } from './notify-fanout.js';
+import type { LatencyRowId } from './notify-latency.js';
+import type { Column, Goal, Report, Row, Table } from './report.js';
+
+/** A part of the bench's report. */
+export type Part = Pick<Report, 'tables' | 'goals' | 'problem'>;
+
+export interface MeasuredLatency {
+  readonly id: LatencyRowId;
+  readonly title: string;
+  readonly concurrency: number;
+  readonly figures: Figures;
+  /** From the moment at which the commit was stored. */
+  readonly delaysMs: { readonly accept: readonly number[]; readonly connect: readonly number[] };
+}
+
+const latencyColumns: readonly Column[] = [
+  { key: 'perSecond', title: 'per second', digits: 0 },
+  { key: 'p50Ms', title: 'p50 ms', digits: 3 },
+  { key: 'p99Ms', title: 'p99 ms', digits: 2 },
+  { key: 'toEcho', title: 'p50 ÷ echo', digits: 2 },
+];
+
+/** The handshakes, their two notifications, and what they stand on. */
+export function latencyPart(
+  rows: readonly MeasuredLatency[],
+  rounds: string,
+): Omit<Part, 'problem'> {
+  const tables = [...Map.groupBy(rows, ({ concurrency }) => concurrency)].flatMap(
+    ([concurrency, own]): readonly Table[] => [
+      {
+        title: `${rounds}, ${String(concurrency)} at once`,
+        columns: latencyColumns,
+        rows: own.flatMap(latencyRows(p50Of(own, 'echo'))),
+      },
+      cpuTable(own, `processor time, ${String(concurrency)} at once`),
+    ],
+  );
+  return { tables, goals: latencyGoals(rows.filter(({ concurrency }) => concurrency === 1)) };
+}
+
+const p50Of = (rows: readonly MeasuredLatency[], id: LatencyRowId): number =>
+  rows.find((row) => row.id === id)?.figures.p50Ms ?? NaN;
+
+const medianOf = (values: readonly number[]): number =>
+  quantile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
+
+const latencyRows =
+  (echoMs: number) =>
+  ({ id, title, concurrency, figures, delaysMs: { accept, connect } }: MeasuredLatency): Row[] => {
+    const { perSecond, p50Ms, p99Ms } = figures;
+    const key = `${id}-${String(concurrency)}`;
+    const told = (kind: string, text: string, delays: readonly number[]): Row[] => {
+      if (delays.length === 0) return [];
+      const sorted = delays.toSorted((a, b) => a - b);
+      const half = quantile(sorted, 0.5);
+      const times = { p50Ms: half, p99Ms: quantile(sorted, 0.99), toEcho: half / echoMs };
+      return [{ id: `${key}-${kind}`, title: `  ${text}`, figures: times }];
+    };
+    return [
+      { id: key, title, figures: { perSecond, p50Ms, p99Ms, toEcho: p50Ms / echoMs } },
+      ...told('accept', 'stored, to FD_ACCEPT at the root', accept),
+      ...told('connect', 'stored, to FD_CONNECT at the leaf', connect),
+    ];
+  };
+
+function cpuTable(rows: readonly MeasuredLatency[], title: string): Table {
+  const names = Object.keys(rows[0]?.figures.cpuUs ?? {});
+  return {
+    title,
+    columns: names.map((name) => ({ key: name, title: `${name} µs`, digits: 1 })),
+    rows: rows.map(({ id, concurrency, title: row, figures }) => ({
+      id: `cpu-${id}-${String(concurrency)}`,
+      title: row,
+      figures: figures.cpuUs,
+    })),
+  };
+}
+
+function latencyGoals(rows: readonly MeasuredLatency[]): readonly Goal[] {
+  const [echo, publish] = [p50Of(rows, 'echo'), p50Of(rows, 'publish')];
+  const connect = (id: LatencyRowId): number =>
+    medianOf(rows.find((row) => row.id === id)?.delaysMs.connect ?? []) / echo;
+  const handshake = p50Of(rows, 'handshake') / (2 * publish + 3 * echo);
+  return [
+    {
+      sentence: 'from the append to FD_CONNECT, p50, to echo',
+      value: connect('handshake'),
+      bound: { atMost: 2 },
+    },
+    {
+      sentence: 'the same with the TypeScript client at both ends',
+      value: connect('client-handshake'),
+      bound: { atMost: 2 },
+    },
+    {
+      sentence: 'one handshake at a time, p50, to 2 publishes + 3 echoes',
+      value: handshake,
+      bound: { atMost: 1.5 },
+    },
+  ];
+}
+
+export interface MeasuredEndings {
+  readonly crowd: Crowd;
+  readonly endings: readonly Ending[];
+}
+
+const endingColumns: readonly Column[] = [
+  { key: 'membersMs', title: 'members ms', digits: 0 },
+  { key: 'membersMaxMs', title: 'slowest ms', digits: 0 },
+  { key: 'allMs', title: 'and links ms', digits: 0 },
+  { key: 'perSecond', title: 'per second', digits: 0 },
+];
+const goalMembers = 10_000;
+const goalMs = 1_000;
+
+/** How the end of a session reaches its members. */
+export function endingsPart(measured: readonly MeasuredEndings[]): Omit<Part, 'problem'> {
+  const times = measured[0]?.endings.length ?? 0;
+  const title = ({ members, nodes }: Crowd) =>
+    `${members.toLocaleString('en')} members on ${nodes.toLocaleString('en')} nodes`;
+  const id = ({ members, nodes }: Crowd) => `crowd-${String(members)}-${String(nodes)}`;
+  const names = [...(measured[0]?.endings[0]?.cpuUs.keys() ?? [])];
+  const tables: readonly Table[] = [
+    {
+      title: `the root closes, ${String(times)} times`,
+      columns: endingColumns,
+      rows: measured.map(({ crowd, endings }) => ({
+        id: id(crowd),
+        title: title(crowd),
+        figures: endingFigures(endings),
+      })),
+    },
+    {
+      title: 'processor time of one notification',
+      columns: names.map((name) => ({ key: name, title: `${name} µs`, digits: 1 })),
+      rows: measured.map(({ crowd, endings }) => ({
+        id: `cpu-${id(crowd)}`,
+        title: title(crowd),
+        figures: cpuOfOne(endings, names),
+      })),
+    },
+  ];
+  const goals = measured
+    .filter(({ crowd }) => crowd.members === goalMembers)
+    .map(({ crowd, endings }) => ({
+      sentence: `the root closes, until all have heard: ${title(crowd)}`,
+      value: endingFigures(endings).membersMaxMs,
+      bound: { atMost: goalMs },
+      unit: 'ms',
+    }));
+  return { tables, goals };
+}
+
+function endingFigures(endings: readonly Ending[]) {
+  const membersMs = endings.map((ending) => ending.membersMs);
+  return {
+    membersMs: medianOf(membersMs),
+    membersMaxMs: Math.max(...membersMs),
+    allMs: medianOf(endings.map(({ allMs }) => allMs)),
+    perSecond: medianOf(endings.map(({ notifications, allMs }) => (notifications / allMs) * 1_000)),
+  };
+}
+
+function cpuOfOne(
+  endings: readonly Ending[],
+  names: readonly string[],
+): Readonly<Record<string, number>> {
+  const notifications = endings.reduce((sum, ending) => sum + ending.notifications, 0);
+  const used = (name: string) =>
+    endings.reduce((sum, { cpuUs }) => sum + (cpuUs.get(name) ?? 0), 0);
+  return Object.fromEntries(names.map((name) => [name, used(name) / notifications]));
+}

@@ -28,8 +28,8 @@ export type FollowedMessage =
   | { readonly kind: 'gap'; readonly from: number; readonly to: number }
   | { readonly kind: 'caught-up'; readonly sequence: number };
 
-/** Delivers messages from a sequence on, in order, until the signal. May end or throw before. */
-type Delivery = (from: number, signal: AbortSignal) => AsyncIterable<BatchedMessage>;
+/** Delivers messages from a sequence on, in order and as they come, until the signal. May end or throw before. */
+type Delivery = (from: number, signal: AbortSignal) => AsyncIterable<readonly BatchedMessage[]>;
 
 const requestTimeoutMs = 2_000;
 const patienceMs = 10_000;
@@ -39,15 +39,18 @@ const pauseMs = 100;
  * The messages of a stream, in its order, and on as they come; through reconnects, restarts of the server and
  * the loss of its consumer. Ends on the signal, and when the connection is closed for good.
  *
+ * @param tell - What the reader is told of each; null leaves it out. It is asked here because every generator that a
+ *   message passes costs about as much as reading it.
  * @throws LogRegressed when the stream ends before what was read from it, or is another one by now;
  *   StreamUnreachable when the broker does not answer at the beginning.
  */
-export async function* followStream(
+export async function* followStream<T>(
   nc: NatsConnection,
   requests: Requests,
   access: StreamAccess,
   following: StreamFollowing,
-): AsyncGenerator<FollowedMessage> {
+  tell: (followed: FollowedMessage) => T | null,
+): AsyncGenerator<T> {
   const { subject, complete, by, signal } = following;
   const { clock } = requests;
   if (signal?.aborted) return;
@@ -58,9 +61,14 @@ export async function* followStream(
   const place = new Place(begun, following.afterSequence, complete);
   const regression = place.regression(begun);
   if (regression !== null) throw regression;
-  const filled = (found: Iterable<FollowedMessage>) => fillGaps(requests, access, following, found);
-  if (place.due <= begun.firstSequence) yield* filled(place.skippedTo(begun.firstSequence));
-  yield* place.arrival();
+  const told = async function* (found: readonly FollowedMessage[]): AsyncGenerator<T> {
+    for await (const one of fillGaps(requests, access, following, found)) {
+      const answer = tell(one);
+      if (answer !== null) yield answer;
+    }
+  };
+  if (place.due <= begun.firstSequence) yield* told(place.skippedTo(begun.firstSequence));
+  yield* told(place.arrival());
 
   const deliver: Delivery =
     by === 'polling'
@@ -71,12 +79,21 @@ export async function* followStream(
     using stall = new StallWatch(access, subject, place, clock);
     const until = AbortSignal.any([watch.signal, stall.signal]);
     try {
-      for await (const delivered of deliver(place.due, until)) yield* filled(place.take(delivered));
+      for await (const delivered of deliver(place.due, until)) {
+        for (const message of delivered) {
+          if (until.aborted) break;
+          for (const one of place.take(message)) {
+            const answer = one.kind === 'gap' ? null : tell(one);
+            if (answer !== null) yield answer;
+            if (one.kind === 'gap') yield* told([one]);
+          }
+        }
+      }
     } catch (error) {
       if (!comesBack(error)) throw error;
     }
     await watch.verdict();
-    if (stall.nothingLeft) yield* filled(place.end());
+    if (stall.nothingLeft) yield* told(place.end());
     if (!signal?.aborted) await clock.delay(pauseMs);
   }
 }
@@ -89,7 +106,7 @@ async function* fillGaps(
   requests: Requests,
   access: StreamAccess,
   { subject, signal }: StreamFollowing,
-  found: Iterable<FollowedMessage>,
+  found: readonly FollowedMessage[],
 ): AsyncGenerator<FollowedMessage> {
   for (const one of found) {
     if (one.kind !== 'gap') {
@@ -115,6 +132,8 @@ async function* fillGaps(
     if (due <= one.to) yield { kind: 'gap', from: due, to: one.to };
   }
 }
+
+const nothing: readonly FollowedMessage[] = [];
 
 /** How far a reader has come, and what that says about the stream. */
 class Place implements Expectation, Progress {
@@ -151,34 +170,32 @@ class Place implements Expectation, Progress {
     return new LogRegressed(this.#sequence, lastSequence, detail);
   }
 
-  *take({ pending, ...message }: BatchedMessage): Generator<FollowedMessage> {
-    if (message.sequence < this.due) return; // Delivered again after a reconnect.
-    yield* this.skippedTo(message.sequence);
+  take({ pending, ...message }: BatchedMessage): readonly FollowedMessage[] {
+    if (message.sequence < this.due) return nothing; // Delivered again after a reconnect.
+    const skipped = this.skippedTo(message.sequence);
     this.#sequence = message.sequence;
-    yield { kind: 'message', message };
     // One replica of several may say so before it has everything.
-    if (pending === 0 && !this.isReplicated) yield* this.end();
-    else yield* this.arrival();
+    const after = pending === 0 && !this.isReplicated ? this.end() : this.arrival();
+    return [...skipped, { kind: 'message', message }, ...after];
   }
 
   /** There is nothing to come: what the stream still counted when the reading began is missing. */
-  *end(): Generator<FollowedMessage> {
-    yield* this.skippedTo(this.#begun.lastSequence + 1);
-    yield* this.arrival();
+  end(): readonly FollowedMessage[] {
+    return [...this.skippedTo(this.#begun.lastSequence + 1), ...this.arrival()];
   }
 
   /** What lies between the last message and this one and was not delivered. */
-  *skippedTo(sequence: number): Generator<FollowedMessage> {
+  skippedTo(sequence: number): readonly FollowedMessage[] {
     const from = this.due;
-    if (from >= sequence) return;
+    if (from >= sequence) return nothing;
     this.#sequence = sequence - 1;
-    if (this.#complete) yield { kind: 'gap', from, to: sequence - 1 };
+    return this.#complete ? [{ kind: 'gap', from, to: sequence - 1 }] : nothing;
   }
 
-  *arrival(): Generator<FollowedMessage> {
+  arrival(): readonly FollowedMessage[] {
     const { lastSequence } = this.#begun;
-    if (this.#caughtUp || this.#sequence < lastSequence) return;
+    if (this.#caughtUp || this.#sequence < lastSequence) return nothing;
     this.#caughtUp = true;
-    yield { kind: 'caught-up', sequence: lastSequence };
+    return [{ kind: 'caught-up', sequence: lastSequence }];
   }
 }

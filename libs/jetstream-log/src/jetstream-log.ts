@@ -127,7 +127,7 @@ export class JetStreamLog implements EventLog {
     return !this.#access.isAlone && this.#requests.sinceTroubleMs < laggingMs;
   }
 
-  async *follow(options: FollowOptions = {}): AsyncGenerator<Followed> {
+  follow(options: FollowOptions = {}): AsyncGenerator<Followed> {
     const { nc, subjects, followBy = 'consumer' } = this.#options;
     const following = {
       subject: subjects.allEvents(),
@@ -136,10 +136,9 @@ export class JetStreamLog implements EventLog {
       by: followBy,
       signal: options.signal,
     };
-    const followed = followStream(nc, this.#requests, this.#access, following);
-    for await (const one of followed) {
-      if (!isKnown(one, options)) yield asFollowed(one, following.subject);
-    }
+    return followStream(nc, this.#requests, this.#access, following, (one) =>
+      isKnown(one, options) ? null : asFollowed(one, following.subject),
+    );
   }
 
   // Not stored, that is certain; without the tail the caller could not decide again.

@@ -25,19 +25,24 @@ export async function* polledMessages(
   nc: NatsConnection,
   access: StreamAccess,
   { subject, from, signal, clock }: Polling,
-): AsyncGenerator<BatchedMessage> {
+): AsyncGenerator<readonly BatchedMessage[]> {
   using hints = new Hints(nc, subject, signal, clock);
   const over = () => signal.aborted;
+  const ask = (next: number) => {
+    const batch = access.batch({ from: next, messagesMax }, requestTimeoutMs);
+    batch.catch(() => undefined); // Heard when it is waited for, if ever.
+    return batch;
+  };
   let next = from;
+  let coming = ask(next);
   while (!over()) {
-    const batch = await access.batch({ from: next, messagesMax }, requestTimeoutMs);
-    for (const message of batch) {
-      if (over()) return;
-      next = message.sequence + 1;
-      yield message;
-    }
+    const batch = await coming;
+    next = (batch.at(-1)?.sequence ?? next - 1) + 1;
     hints.found(batch.length);
     if (batch.length === 0) await hints.next();
+    if (over()) return;
+    coming = ask(next); // The server reads on while the reader works.
+    if (batch.length > 0) yield batch;
   }
 }
 

@@ -1,4 +1,4 @@
-import { DeliverPolicy, jetstream, type ConsumerMessages } from '@nats-io/jetstream';
+import { DeliverPolicy, jetstream, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Requests } from './requests.js';
 import type { BatchedMessage } from './stream-access.js';
@@ -19,7 +19,7 @@ export async function* pulledMessages(
   stream: string,
   from: number,
   signal: AbortSignal,
-): AsyncGenerator<BatchedMessage> {
+): AsyncGenerator<readonly BatchedMessage[]> {
   const consumer = await jetstream(nc).consumers.get(stream, {
     deliver_policy: DeliverPolicy.StartSequence,
     opt_start_seq: from,
@@ -42,9 +42,8 @@ export async function* pulledMessages(
   try {
     for await (const message of messages) {
       if (signal.aborted) return;
-      const { subject, seq: sequence, data: bytes, timestampNanos, info } = message;
-      const storedAt = Number(timestampNanos / 1_000_000n);
-      yield { subject, sequence, bytes, storedAt, pending: info.pending };
+      const { subject, data: bytes } = message;
+      yield [{ subject, bytes, ...deliveryIn(message) }];
     }
   } finally {
     forget();
@@ -53,6 +52,20 @@ export async function* pulledMessages(
     // The server forgets it in a while; sooner when it hears of it.
     if (!nc.isClosed()) consumer.delete().catch(() => undefined);
   }
+}
+
+// $JS.ACK.<domain>.<account>.<stream>.<consumer>.<deliveries>.<sequence>.<delivery>.<nanoseconds>.<pending>.<random>, or without
+// domain, account and random. The client's own reading of it takes a big integer to keep the nanoseconds that nobody wants.
+function deliveryIn(message: JsMsg) {
+  const { reply } = message as JsMsg & { readonly reply: string };
+  const tokens = reply.split('.');
+  const from = tokens.length === 9 ? 5 : 7;
+  const nanoseconds = tokens[from + 2] ?? '';
+  return {
+    sequence: Number(tokens[from]),
+    storedAt: Number(nanoseconds.slice(0, -6)),
+    pending: Number(tokens[from + 3]),
+  };
 }
 
 /** Calls `listener` when the consumer has missed two heartbeats. Ends with the messages. */

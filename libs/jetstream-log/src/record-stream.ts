@@ -1,7 +1,7 @@
 import type { Result } from '@joinleaf/multipoint';
 import { encode, type Malformed } from '@joinleaf/wire';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { followStream } from './follow-stream.js';
+import { followStream, type FollowedMessage } from './follow-stream.js';
 import { Publisher } from './publisher.js';
 import { lastOf, readSubject, withPatience } from './read-subject.js';
 import { Requests } from './requests.js';
@@ -141,25 +141,22 @@ export class RecordStream<T> {
     }
   }
 
-  async *follow({ afterSequence = 0, signal }: FollowOptions): AsyncGenerator<FollowedRecord<T>> {
+  follow({ afterSequence = 0, signal }: FollowOptions): AsyncGenerator<FollowedRecord<T>> {
     const { nc, subject, complete, followBy: by } = this.#options;
     const following = { subject, afterSequence, complete, by, signal };
-    for await (const one of followStream(nc, this.requests, this.access, following)) {
-      switch (one.kind) {
-        case 'caught-up':
-          yield one;
-          break;
-        case 'gap':
-          yield {
-            kind: 'unreadable',
-            sequence: one.to,
-            subject,
-            reason: `${String(one.from)} to ${String(one.to)} are missing`,
-          };
-          break;
-        case 'message':
-          yield this.#followed(one.message);
+    return followStream(nc, this.requests, this.access, following, (one) => this.#told(one));
+  }
+
+  #told(one: FollowedMessage): FollowedRecord<T> {
+    switch (one.kind) {
+      case 'caught-up':
+        return one;
+      case 'gap': {
+        const reason = `${String(one.from)} to ${String(one.to)} are missing`;
+        return { kind: 'unreadable', sequence: one.to, subject: this.#options.subject, reason };
       }
+      case 'message':
+        return this.#followed(one.message);
     }
   }
 

@@ -4,6 +4,8 @@ import type { Refusal } from './wsa.js';
 // A name is also a subject token, so nothing that means something to the broker, to a terminal or to
 // a path can be spelled with it.
 const name = /^[A-Za-z0-9_-]{1,64}$/;
+const sessionGrammar = /^@?[A-Za-z0-9_-]{1,64}$/;
+const endpointGrammar = /^[A-Za-z0-9_-]{1,64}:[1-9]\d{0,4}$/;
 
 export const isName = (text: string): boolean => name.test(text);
 
@@ -66,13 +68,10 @@ export const nodeAddress = (node: string, port: number): NodeAddress =>
 /** The node part of `ada:7`. */
 export const nodeOf = (address: NodeAddress): string => address.slice(0, address.indexOf(':'));
 
-export const isSessionAddress = (text: string): text is SessionAddress =>
-  isName(text.startsWith('@') ? text.slice(1) : text);
+export const isSessionAddress = (text: string): text is SessionAddress => sessionGrammar.test(text);
 
 export const isGroupAddress = (address: SessionAddress): boolean => address.startsWith('@');
 
 /** A concrete endpoint: a node's name and a port that is no wildcard. */
-export function isNodeAddress(text: string): text is NodeAddress {
-  const parsed = parseAddress(text);
-  return parsed.ok && parsed.value.family === 'AF_NODE' && parsed.value.port !== 0;
-}
+export const isNodeAddress = (text: string): text is NodeAddress =>
+  endpointGrammar.test(text) && Number(text.slice(text.indexOf(':') + 1)) <= portMax;

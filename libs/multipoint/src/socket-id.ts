@@ -1,5 +1,3 @@
-import { isName } from './address.js';
-
 declare const socketText: unique symbol;
 /**
  * One socket in the world: `ada/1k3f9x/7`, its node, the node's incarnation and its serial. The serial
@@ -13,8 +11,10 @@ export interface SocketParts {
   readonly serial: string;
 }
 
-const serialGrammar = /^(?:[1-9]\d{0,8}|J[1-9]\d{0,8})$/;
+const serialGrammar = /^J?[1-9]\d{0,8}$/;
 const incarnationGrammar = /^[a-z0-9]{4,32}$/;
+// The three in one: every message names sockets.
+const socketGrammar = /^[A-Za-z0-9_-]{1,64}\/[a-z0-9]{4,32}\/J?[1-9]\d{0,8}$/;
 
 export const isSerial = (text: string): boolean => serialGrammar.test(text);
 export const isIncarnation = (text: string): boolean => incarnationGrammar.test(text);
@@ -23,10 +23,7 @@ export const isIncarnation = (text: string): boolean => incarnationGrammar.test(
 export const socketId = ({ node, incarnation, serial }: SocketParts): SocketId =>
   `${node}/${incarnation}/${serial}` as SocketId;
 
-export function isSocketId(text: string): text is SocketId {
-  const [node = '', incarnation = '', serial = '', ...rest] = text.split('/');
-  return rest.length === 0 && isName(node) && isIncarnation(incarnation) && isSerial(serial);
-}
+export const isSocketId = (text: string): text is SocketId => socketGrammar.test(text);
 
 export function socketParts(id: SocketId): SocketParts {
   const [node = '', incarnation = '', serial = ''] = id.split('/');

@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '@joinleaf/multipoint';
 import type { z } from 'zod';
+import { fitsAsItStands } from './as-it-stands.js';
 
 /** Why bytes are no message of ours. `field` is a path such as `policy.capacity`, never foreign text. */
 export interface Malformed {
@@ -26,6 +27,7 @@ export function decode<S extends z.ZodType>(
   }
   const json = parse(bytes);
   if (!json.ok) return json;
+  if (fitsAsItStands(schema, json.value)) return ok(json.value as z.output<S>);
   const parsed = schema.safeParse(json.value);
   return parsed.success ? ok(parsed.data) : err(firstProblem(parsed.error));
 }

@@ -6,9 +6,16 @@ import { livenessBench } from './liveness.js';
 import { notifyBench } from './notify.js';
 import { asText } from './report.js';
 import { profilesInWords } from './profile.js';
+import { scaleBench } from './scale.js';
 import { takeoverBench } from './takeover.js';
 
-const benches: readonly Bench[] = [joinBench, notifyBench, takeoverBench, livenessBench];
+const benches: readonly Bench[] = [
+  joinBench,
+  notifyBench,
+  scaleBench,
+  takeoverBench,
+  livenessBench,
+];
 
 const usage = `npm run bench -- [BENCH …] [options]
 

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { places } from './places.js';
 import { Program } from './program.js';
 
-const readyWithinMs = 30_000;
+const readyWithinMsDefault = 30_000;
 const graceMs = 4_000;
 
 export interface ServiceOptions {
@@ -14,19 +14,22 @@ export interface ServiceOptions {
   readonly service: string;
   readonly settings: Readonly<Record<string, string>>;
   readonly logFolder: string;
+  /** The longest that it may take to be ready, in milliseconds; half a minute when nobody says. */
+  readonly readyWithinMs?: number;
 }
 
 /** One of our services, as a process of its own; what it prints goes to its log file. */
 export class Service {
   readonly name: string;
   readonly #program: Program;
+  readonly #readyWithinMs: number;
   readonly #ready = Promise.withResolvers<string | null>();
   #httpUrl: string | null = null;
 
   /**
    * Starts a service and returns when it says that it is ready.
    *
-   * @throws ProgramEnded when it ends before that; Error when it takes longer than half a minute.
+   * @throws ProgramEnded when it ends before that; Error when it takes longer than it may.
    */
   static async start(options: ServiceOptions): Promise<Service> {
     const service = new Service(options);
@@ -40,8 +43,10 @@ export class Service {
   }
 
   /** Starts the process. It is of use when it is `ready`. */
-  constructor({ name, service, settings, logFolder }: ServiceOptions) {
+  constructor(options: ServiceOptions) {
+    const { name, service, settings, logFolder, readyWithinMs = readyWithinMsDefault } = options;
     this.name = name;
+    this.#readyWithinMs = readyWithinMs;
     mkdirSync(logFolder, { recursive: true });
     const log = createWriteStream(`${logFolder}/${name}.log`, { flags: 'a' });
     this.#program = new Program({
@@ -60,9 +65,10 @@ export class Service {
   /**
    * Waits until it says that it is ready.
    *
-   * @throws ProgramEnded when it ends before that; Error when it takes longer than half a minute.
+   * @throws ProgramEnded when it ends before that; Error when it takes longer than it may.
    */
   async ready(): Promise<void> {
+    const readyWithinMs = this.#readyWithinMs;
     const late = delay(readyWithinMs, undefined, { ref: false }).then((): never => {
       throw new Error(`${this.name} is not ready after ${String(readyWithinMs / 1_000)} s`);
     });

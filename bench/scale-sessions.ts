@@ -1,0 +1,133 @@
+import type { BenchOptions } from './bench.js';
+import { closedLoop } from './closed-loop.js';
+import { quantile } from './figures.js';
+import type { Column, Row } from './report.js';
+import type { Part } from './scale-part.js';
+import { seededSession, seedSessions } from './scale-seed.js';
+import type { Arbiters, Guest } from './scale-stage.js';
+import type { MemoryUse } from './service-memory.js';
+
+const sizes = [1_000, 10_000, 100_000];
+const largeSizes = [...sizes, 300_000, 1_000_000];
+const goalSize = 100_000;
+const coldOnes = 1_000;
+const concurrency = 64;
+/** A bound that nobody reaches: what is measured is what a session takes, not when it is let go. */
+const keepsAll = { JOINLEAF_SESSIONS_MAX: '10000000' };
+/** So few that nearly every session is read from the log when it is asked. */
+const keepsFew = { JOINLEAF_SESSIONS_MAX: '500' };
+
+const columns: readonly Column[] = [
+  { key: 'startS', title: 'start s', digits: 1 },
+  { key: 'heapPerSession', title: 'heap B each', digits: 0 },
+  { key: 'rssPerSession', title: 'RSS B each', digits: 0 },
+  { key: 'coldP50Ms', title: 'cold p50 ms', digits: 2 },
+  { key: 'coldP99Ms', title: 'cold p99 ms', digits: 2 },
+  { key: 'perSecond', title: 'joins/s', digits: 0 },
+];
+
+/** Idle sessions by the thousand: what each takes, and what becomes of a join in one of them. */
+export const measureSessions: Part = async (stage, options, tell) => {
+  const rows: Row[] = [];
+  tell('an arbiter without sessions');
+  const empty = await memoryOfNothing(await stage.arbiters(1, keepsAll), () => stage.guest());
+  const guest = await stage.guest();
+  const before = guest.members;
+  let seeded = 0;
+  let touched = 0;
+  const measure = async (arbiters: Arbiters, id: string, title: string) => {
+    await using running = arbiters;
+    const [idle = empty] = await running.memory();
+    const figures = await joinsIn(guest, { from: touched, sessions: seeded, options });
+    touched += coldOnes;
+    const isEmptier = id.endsWith('evicted');
+    const memory = isEmptier ? {} : perSession(idle, empty, seeded);
+    rows.push({
+      id,
+      title,
+      figures: { startS: running.startedWithinMs / 1_000, ...memory, ...figures },
+    });
+  };
+  for (const size of options.large ? largeSizes : sizes) {
+    tell(`${size.toLocaleString('en')} sessions`);
+    await seedSessions(stage.log, seeded, size);
+    seeded = size;
+    touched = Math.max(touched, size - coldOnes * 2);
+    const title = `${size.toLocaleString('en')} open sessions`;
+    await measure(await stage.arbiters(1, keepsAll), String(size), title);
+    if (size !== goalSize) continue;
+    const read = `${size.toLocaleString('en')}, read from the log when asked`;
+    await measure(await stage.arbiters(1, keepsFew), `${String(size)}-evicted`, read);
+  }
+  const atGoal = rows.find(({ id }) => id === String(goalSize))?.figures;
+  return {
+    table: { title: `one arbiter; cold: ${String(coldOnes)} one at a time`, columns, rows },
+    goals: [
+      {
+        sentence: 'an idle session of 100,000, heap',
+        value: atGoal?.heapPerSession ?? NaN,
+        bound: { atMost: 2_048 },
+        unit: 'B',
+      },
+      {
+        sentence: 'an idle session of 100,000, RSS',
+        value: atGoal?.rssPerSession ?? NaN,
+        bound: { atMost: 2_048 },
+        unit: 'B',
+      },
+      {
+        sentence: 'a join in a cold one of 100,000, p99',
+        value: atGoal?.coldP99Ms ?? NaN,
+        bound: { atMost: 5 },
+        unit: 'ms',
+      },
+    ],
+    notes: [],
+    sessions: seeded,
+    members: guest.members - before,
+  };
+};
+
+async function memoryOfNothing(
+  arbiters: Arbiters,
+  guest: () => Promise<Guest>,
+): Promise<MemoryUse> {
+  await using running = arbiters;
+  await guest(); // It starts here, so that it is there for every row.
+  const [memory] = await running.memory();
+  if (memory === undefined) throw new Error('there is no arbiter');
+  return memory;
+}
+
+const perSession = (idle: MemoryUse, empty: MemoryUse, sessions: number) => ({
+  heapPerSession: (idle.heapUsed + idle.external - empty.heapUsed - empty.external) / sessions,
+  rssPerSession: (idle.rss - empty.rss) / sessions,
+});
+
+interface JoinsWish {
+  /** The first of the sessions that nobody has asked yet. */
+  readonly from: number;
+  readonly sessions: number;
+  readonly options: BenchOptions;
+}
+
+async function joinsIn(guest: Guest, { from, sessions, options }: JoinsWish) {
+  const cold: number[] = [];
+  const first = Math.max(0, Math.min(from, sessions - coldOnes));
+  for (let i = 0; i < coldOnes; i += 1) {
+    const askedAt = performance.now();
+    await guest.join(seededSession(first + i));
+    cold.push(performance.now() - askedAt);
+  }
+  cold.sort((a, b) => a - b);
+  const any = () => seededSession(Math.floor(Math.random() * sessions));
+  const join = async () => {
+    await guest.join(any());
+  };
+  const { operations, seconds } = await closedLoop(join, { concurrency, seconds: options.seconds });
+  return {
+    coldP50Ms: quantile(cold, 0.5),
+    coldP99Ms: quantile(cold, 0.99),
+    perSecond: operations / seconds,
+  };
+}

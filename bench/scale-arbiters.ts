@@ -29,7 +29,8 @@ export const measureArbiters: Part = async (stage, { large, rounds, seconds }, t
   let joined = 0;
   for (const count of large ? [1, 2, 3, 4] : [1, 2]) {
     tell(`${String(count)} arbiters`);
-    await using arbiters = await stage.arbiters(count);
+    await using running = new AsyncDisposableStack();
+    running.use(await stage.arbiters(count));
     const guest = await stage.guest();
     const before = guest.members;
     let turn = 0;
@@ -48,7 +49,6 @@ export const measureArbiters: Part = async (stage, { large, rounds, seconds }, t
       title: `a join, one of ${sessionCount.toLocaleString('en')} sessions, ${String(count)} arbiters`,
       figures: { perSecond, spreadPercent: spread * 100, p50Ms, p99Ms },
     });
-    void arbiters;
   }
   return {
     table: {

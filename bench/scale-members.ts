@@ -33,7 +33,8 @@ export const measureMembers: Part = async (stage, { large, rounds, seconds }, te
     await seed.open();
     await seed.join(size);
   }
-  await using arbiters = await stage.arbiters(1);
+  await using running = new AsyncDisposableStack();
+  running.use(await stage.arbiters(1));
   const guest = await stage.guest();
   const before = guest.members;
   // Round by round over all sizes, so that what else the machine does falls on each alike; the first one warms up.
@@ -54,7 +55,6 @@ export const measureMembers: Part = async (stage, { large, rounds, seconds }, te
     title: `a join and a leave, ${size.toLocaleString('en')} members`,
     figures: { perSecond, spreadPercent: spread * 100, p50Ms, p99Ms, toTen: perSecond / ofTen },
   }));
-  void arbiters;
   return {
     table: {
       title: `${String(rounds)} rounds of ${String(seconds)} s, ${String(concurrency)} at once`,

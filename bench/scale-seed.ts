@@ -66,7 +66,14 @@ export class Seed {
 
   async open(): Promise<void> {
     const { session: address, root } = this;
-    this.#take({ type: 'OpenSession', address, root, control: 'rooted', data: 'nonrooted', policy });
+    this.#take({
+      type: 'OpenSession',
+      address,
+      root,
+      control: 'rooted',
+      data: 'nonrooted',
+      policy,
+    });
     this.#take({ type: 'Listen', root, backlog });
     await this.#append();
   }

@@ -149,4 +149,3 @@ export class Guest {
     this.members -= 1;
   }
 }
-

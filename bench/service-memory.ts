@@ -20,7 +20,9 @@ export class MemoryProbe implements Disposable {
 
   static async connect(port: number): Promise<MemoryProbe> {
     const response = await fetch(`http://127.0.0.1:${String(port)}/json/list`);
-    const [target] = (await response.json()) as readonly { readonly webSocketDebuggerUrl: string }[];
+    const [target] = (await response.json()) as readonly {
+      readonly webSocketDebuggerUrl: string;
+    }[];
     if (target === undefined) throw new Error('nobody can be looked into there');
     const socket = new WebSocket(target.webSocketDebuggerUrl);
     const opened = Promise.withResolvers<undefined>();

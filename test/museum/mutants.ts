@@ -35,6 +35,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     room: 'arbiter',
+    name: 'forgets what commands were told that are not at hand any more',
+    file: 'arbiter/dist/told-before.js',
+    find: 'const decision = kept ?? (await this.#read(session, commandId, sequence));',
+    instead: 'const decision = kept;',
+  },
+  {
+    room: 'arbiter',
     name: 'refuses a repetition without putting it on record',
     file: 'arbiter/dist/decide-batch.js',
     find: '            if (isRepeat)\n                keep(settledNo(commandId, refused));',

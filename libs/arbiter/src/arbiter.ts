@@ -7,21 +7,33 @@ import {
   type MailboxParts,
   type Outcome,
 } from './session-mailbox.js';
+import { ToldBefore } from './told-before.js';
 
 export interface ArbiterOptions extends MailboxOptions {
-  /** Sessions kept in memory; beyond it the longest unused ones are folded again when needed. */
+  /** Sessions kept in memory; beyond it those that were quiet longest are read again when needed. */
   readonly sessionsMax: number;
+  /** Decisions that are kept whole, of all sessions together; 16 384 when nobody says. */
+  readonly decisionsMax?: number;
 }
 
-/** Arbitrates sessions: one mailbox for each that is in use. */
+/** This share of the sessions is let go at once: to look for one after the other takes longer. */
+const evictedShare = 1 / 16;
+
+/**
+ * Arbitrates sessions: one mailbox for each that it has heard of, as far as memory goes. It hears every commit of every arbiter,
+ * and so it can decide for a session that another one looked after until now without reading it.
+ */
 export class Arbiter {
   // In the order of their last use, longest ago first.
   readonly #mailboxes = new Map<SessionAddress, SessionMailbox>();
+  readonly #told: ToldBefore;
 
   constructor(
     private readonly parts: MailboxParts,
     private readonly options: ArbiterOptions,
-  ) {}
+  ) {
+    this.#told = new ToldBefore(parts.log, options.decisionsMax);
+  }
 
   get sessionsInMemory(): number {
     return this.#mailboxes.size;
@@ -44,7 +56,9 @@ export class Arbiter {
 
   /** Takes in a commit that was read from the log. */
   hear(commit: StoredCommit): void {
-    this.#mailboxes.get(commit.session)?.hear(commit);
+    const { session, revision } = commit;
+    const isHeld = revision === 1 || this.#mailboxes.has(session);
+    if (isHeld) this.#mailbox(session).hear(commit);
   }
 
   /** Waits until every command taken so far has its outcome. */
@@ -54,17 +68,19 @@ export class Arbiter {
 
   #mailbox(session: SessionAddress): SessionMailbox {
     const mailbox =
-      this.#mailboxes.get(session) ?? new SessionMailbox(session, this.parts, this.options);
+      this.#mailboxes.get(session) ??
+      new SessionMailbox(session, this.parts, this.options, this.#told);
     this.#mailboxes.delete(session);
     this.#mailboxes.set(session, mailbox);
-    if (this.#mailboxes.size > this.options.sessionsMax) this.#evict();
+    if (this.#mailboxes.size > this.options.sessionsMax) this.#evict(session);
     return mailbox;
   }
 
-  #evict(): void {
+  #evict(inUse: SessionAddress): void {
+    const most = Math.floor(this.options.sessionsMax * (1 - evictedShare));
     for (const [session, mailbox] of this.#mailboxes) {
-      if (this.#mailboxes.size <= this.options.sessionsMax) return;
-      if (mailbox.idle) this.#mailboxes.delete(session);
+      if (this.#mailboxes.size <= most) return;
+      if (mailbox.idle && session !== inUse) this.#mailboxes.delete(session);
     }
   }
 }

@@ -3,8 +3,6 @@ import {
   emptyHead,
   foldDecisions,
   headOf,
-  LogRegressed,
-  UnreadableCommit,
   type AppendOutcome,
   type ChainedCommit,
   type Decided,
@@ -27,13 +25,16 @@ import {
   type Remembered,
   type Verdict,
 } from './decide-batch.js';
+import { DecidedIds } from './decided-ids.js';
 import { issuerOf } from './issuer.js';
+import { damaged, isDamage, notKept, outOfReach } from './obstacles.js';
 import type { RefusalSink, ReportBug, World } from './ports.js';
-import { RecentRefusals } from './recent-refusals.js';
+import { ToldBefore } from './told-before.js';
 
 // One session's commands are decided here one batch after the other, and a batch is one append: however
 // many ask at once, at most one append of this session is under way, and a reply leaves when what it
-// says is stored.
+// says is stored. There is one mailbox for every session in memory, and nearly all of them wait for nothing: what an idle
+// one does not need, it does not have.
 
 export interface MailboxOptions {
   /** The arbiter's name, for the record. */
@@ -70,12 +71,18 @@ interface Letter extends Asked {
   readonly settle: (outcome: Outcome) => void;
 }
 
+const nobody: ReadonlySet<string> = new Set();
+const nothingOnRecord: ReadonlyMap<string, Remembered> = new Map();
+
 export class SessionMailbox {
-  readonly #queue: Letter[] = [];
-  readonly #remembered = new Map<string, Remembered>();
-  readonly #refused = new RecentRefusals();
+  #queue: Letter[] | null = null;
+  readonly #decided = new DecidedIds();
+  /** What is on record already of the commands that are being decided. */
+  #onRecord = nothingOnRecord;
   /** Commands that an append without an answer may still record. */
-  readonly #inDoubt = new Set<string>();
+  #inDoubt = nobody;
+  /** Commits of somebody else, or of our own append before its answer, that came while this mailbox was at work. */
+  #heardMeanwhile: readonly ChainedCommit[] | null = null;
   #state: Session = unopened;
   #head: Head = emptyHead;
   #loaded = false;
@@ -86,10 +93,12 @@ export class SessionMailbox {
     readonly session: SessionAddress,
     private readonly parts: MailboxParts,
     private readonly options: MailboxOptions,
+    private readonly told = new ToldBefore(parts.log),
   ) {}
 
+  /** Whether it can be forgotten: what it knows is in the log. */
   get idle(): boolean {
-    return this.#working === null && this.#queue.length === 0;
+    return this.#working === null && this.#inDoubt.size === 0;
   }
 
   /** The revision that this mailbox has folded. */
@@ -104,8 +113,9 @@ export class SessionMailbox {
 
   /** Decides a command, and resolves once the outcome is stored (or known not to be). Never rejects. */
   submit(asked: Asked): Promise<Outcome> {
-    if (this.#queue.length >= this.options.queueMax) {
-      const facts = { waiting: this.#queue.length };
+    const waiting = this.#queue?.length ?? 0;
+    if (waiting >= this.options.queueMax) {
+      const facts = { waiting };
       return Promise.resolve({
         kind: 'turned-away',
         refusal: { code: 'WSAENOBUFS', rule: 'H13', facts },
@@ -113,7 +123,7 @@ export class SessionMailbox {
     }
     return new Promise((settle) => {
       const isRepeat = asked.isRepeat === true || this.#inDoubt.has(asked.commandId);
-      this.#queue.push({ ...asked, isRepeat, settle });
+      (this.#queue ??= []).push({ ...asked, isRepeat, settle });
       this.#working ??= this.#work();
     });
   }
@@ -124,24 +134,39 @@ export class SessionMailbox {
    */
   async recall(commandId: string, node: string): Promise<Verdict | null> {
     while (this.#working !== null) await this.#working;
-    const reading = this.#readToEnd();
+    const reading = this.#readToEnd().then(() => this.#lookUp([commandId]));
     // Commands that come meanwhile wait: two readers would fold the same commits twice.
-    this.#working = reading.catch(() => undefined).then(() => this.#work());
-    await reading;
-    const remembered = this.#remembered.get(commandId);
+    this.#working = reading.then(
+      () => this.#work(),
+      () => this.#work(),
+    );
+    const remembered = (await reading).get(commandId);
     if (remembered === undefined || !isIssuedBy(node, remembered.decided.command)) return null;
     return recalled(remembered);
   }
 
-  /** Takes in a commit that somebody else stored, when it is the next one. */
+  /** Takes in a commit that was read from the log, when it is the next one. */
   hear(commit: ChainedCommit): void {
-    const isNext = commit.revision === this.#head.revision + 1;
-    if (this.#loaded && this.#working === null && isNext) this.#fold(commit);
+    if (this.#working === null) {
+      this.#hearNow(commit);
+      return;
+    }
+    const { revision } = this.#head;
+    const before = this.#heardMeanwhile?.filter((each) => each.revision > revision) ?? [];
+    this.#heardMeanwhile = [...before, commit];
+  }
+
+  #hearNow(commit: ChainedCommit): void {
+    if (commit.revision !== this.#head.revision + 1 || this.#damage !== null) return;
+    // Whoever heard the first commit has nothing to read: if there is more by now, the next append says so.
+    if (commit.revision === 1) this.#loaded = true;
+    this.#fold(commit);
   }
 
   async #work(): Promise<void> {
-    while (this.#queue.length > 0) {
+    while (this.#queue !== null) {
       const batch = this.#queue.splice(0, this.options.batchMax);
+      if (this.#queue.length === 0) this.#queue = null;
       try {
         await this.#decide(batch);
       } catch (cause) {
@@ -149,12 +174,16 @@ export class SessionMailbox {
       }
     }
     this.#working = null;
+    this.#onRecord = nothingOnRecord;
+    const heard = this.#heardMeanwhile ?? [];
+    this.#heardMeanwhile = null;
+    for (const commit of heard) this.hear(commit);
   }
 
   async #decide(batch: readonly Letter[]): Promise<void> {
     const { attemptsMax } = this.options;
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-      const obstacle = await this.#ready();
+      const obstacle = await this.#ready(batch);
       if (obstacle !== null) {
         turnAway(batch, obstacle);
         return;
@@ -191,16 +220,21 @@ export class SessionMailbox {
       return;
     }
     this.parts.reportBug('a batch could not be decided', cause);
-    for (const letter of batch) {
-      this.#inDoubt.add(letter.commandId);
-      letter.settle({ kind: 'unknown' });
-    }
+    this.#doubt(batch);
+    for (const letter of batch) letter.settle({ kind: 'unknown' });
+  }
+
+  #doubt(batch: readonly Letter[]): void {
+    this.#inDoubt = new Set([...this.#inDoubt, ...batch.map(({ commandId }) => commandId)]);
   }
 
   // What stands in the way of deciding, or null.
-  async #ready(): Promise<Refusal | null> {
+  async #ready(batch: readonly Letter[]): Promise<Refusal | null> {
     try {
       if (!this.#loaded) await this.#load();
+      if (this.#damage === null) {
+        this.#onRecord = await this.#lookUp(batch.map(({ commandId }) => commandId));
+      }
     } catch (cause) {
       if (isDamage(cause)) throw cause;
       return outOfReach(cause);
@@ -208,9 +242,14 @@ export class SessionMailbox {
     return this.#damage === null ? null : damaged(this.#damage);
   }
 
+  #lookUp(commandIds: readonly string[]): Promise<ReadonlyMap<string, Remembered>> {
+    return this.told.decisions(this.session, this.#decided, commandIds);
+  }
+
   #plan(asked: readonly Letter[]): BatchPlan {
     const now = this.parts.world.now();
-    const earlier = (id: string) => this.#remembered.get(id) ?? this.#refused.get(id, now);
+    const earlier = (id: string) =>
+      this.#onRecord.get(id) ?? this.told.refusal(this.session, id, now);
     // A refusal that rests on a read alone is stored while reads may lag: storing proves the state it rests on.
     const careful = this.parts.log.readsMayLag()
       ? asked.map((each) => ({ ...each, isRepeat: true }))
@@ -243,7 +282,7 @@ export class SessionMailbox {
         for (const commit of outcome.tail) this.#fold(commit);
         return false;
       case 'refused':
-        turnAway(batch, notKept(outcome.reason, plan));
+        turnAway(batch, notKept(outcome.reason, plan.decisions.length));
         return true;
       case 'unavailable':
         this.#loaded = false;
@@ -252,8 +291,8 @@ export class SessionMailbox {
       case 'unknown':
         // The next append for this head settles the matter: at most one of the two is ever stored.
         this.#loaded = false;
+        this.#doubt(batch);
         for (const letter of batch) {
-          this.#inDoubt.add(letter.commandId);
           letter.settle({ kind: 'unknown' });
         }
         return true;
@@ -271,13 +310,14 @@ export class SessionMailbox {
   }
 
   #keepRefusal(commandId: string, refused: Refused, now: number): void {
-    if (this.#refused.get(commandId, now) !== undefined) return;
-    this.#refused.add(commandId, refused, now);
+    const { session, told } = this;
+    if (told.refusal(session, commandId, now) !== undefined) return;
+    told.keepRefusal(session, commandId, refused, now);
     const { command, refusal, basedOn } = refused;
     const { arbiter, decider } = this.options;
     this.parts.refusals.record({
       schema: 1,
-      session: this.session,
+      session,
       commandId,
       command,
       basedOn,
@@ -295,7 +335,7 @@ export class SessionMailbox {
   async #isStale(): Promise<boolean> {
     const { revision } = this.#head;
     this.#loaded = false;
-    const obstacle = await this.#ready();
+    const obstacle = await this.#ready([]);
     return obstacle !== null || this.#head.revision > revision;
   }
 
@@ -326,7 +366,7 @@ export class SessionMailbox {
     this.#state = unopened;
     this.#head = emptyHead;
     this.#damage = null;
-    this.#remembered.clear();
+    this.#decided.clear();
   }
 
   #fold(commit: ChainedCommit): void {
@@ -341,11 +381,8 @@ export class SessionMailbox {
   #advance(commit: ChainedCommit, state: Session): void {
     this.#state = state;
     this.#head = headOf(commit);
-    const { revision } = commit;
-    for (const decided of commit.decisions) {
-      this.#remembered.set(decided.commandId, { revision, decided });
-    }
-    this.#inDoubt.clear(); // Whatever was meant for this place is stored here, or never will be.
+    this.told.keep(commit, this.#decided);
+    this.#inDoubt = nobody; // Whatever was meant for this place is stored here, or never will be.
     this.parts.folded(commit);
   }
 }
@@ -357,22 +394,3 @@ function turnAway(batch: readonly Letter[], refusal: Refusal): void {
 // What an operator asked has no issuer, and may be known to everybody.
 const isIssuedBy = (node: string, command: SessionCommand): boolean =>
   (issuerOf(command) ?? node) === node;
-
-const isDamage = (cause: unknown): cause is LogRegressed | UnreadableCommit =>
-  cause instanceof LogRegressed || cause instanceof UnreadableCommit;
-
-const damaged = (damage: string): Refusal => ({
-  code: 'WSAENETDOWN',
-  rule: 'H14',
-  facts: { damage },
-});
-
-function outOfReach(cause: unknown): Refusal {
-  const name = cause instanceof Error ? cause.name : 'unknown';
-  return { code: 'WSAENETDOWN', rule: 'E2', facts: { cause: name } };
-}
-
-const notKept = (reason: 'too-large' | 'log-full', { decisions }: BatchPlan): Refusal =>
-  reason === 'too-large'
-    ? { code: 'WSAEFAULT', rule: 'H11', facts: { decisions: decisions.length } }
-    : { code: 'WSAENOBUFS', rule: 'E12', facts: { log: 'full' } };

@@ -58,7 +58,7 @@ export async function startArbiter(
   const folded = (commit: ChainedCommit) => {
     housekeeping.hear(commit);
   };
-  const limits = { batchMax: 16, queueMax: 200, sessionsMax: 8, attemptsMax: 8 };
+  const limits = { batchMax: 16, queueMax: 200, sessionsMax: 8, attemptsMax: 8, decisionsMax: 16 };
   const arbiter = new Arbiter(
     { log, refusals, world, reportBug, folded },
     { arbiter: name, decider, appendDeadlineMs: 4_000, ...limits },

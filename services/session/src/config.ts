@@ -16,7 +16,9 @@ export const sessionConfig = z.strictObject({
   inFlightMax: wholeField(1, 1_000_000)
     .default(16_384)
     .describe('requests that may be in hand at once'),
-  sessionsMax: wholeField(1, 10_000_000).default(50_000).describe('sessions kept in memory'),
+  sessionsMax: wholeField(1, 10_000_000)
+    .default(250_000)
+    .describe('sessions kept in memory, at some 2 KB each'),
   appendDeadlineMs: wholeField(100, 60_000)
     .default(4_000)
     .describe('the longest an append is waited for, in milliseconds'),

@@ -80,24 +80,46 @@ describe('the command line', () => {
     ['export conf-7 --keep secrets', '--keep takes names, ids, data, everything'],
     ['inspect conf-7', 'is no capture'],
     ['ls --phase ajar', '--phase is one of'],
-    ['tail x.jlcap', 'nothing happens in it any more'],
+    ['tail x.jlcap', 'x.jlcap is a capture'],
     ['open conf-7', 'whose root is it?'],
     ['open conf-7 --node ada --admit never', '--admit is ask or auto'],
     ['open conf-7 --node ada --capacity 0', '--capacity is a number from 1'],
     ['join conf-7', "required option '--node <name>'"],
     ['listen bob', 'is no endpoint'],
-    ['close x.jlcap', 'nobody can change it'],
+    ['close x.jlcap', 'x.jlcap is a capture'],
+    ['show jl.main.evt.12.conf-7', 'of a subject the session alone is wanted: conf-7'],
+    ['show conf-7@5', 'joinleaf state conf-7@5'],
+    ['ls --servers nope:99999', '--servers: "nope:99999" is no server'],
   ])('%s: %s', async (line, message) => {
     const { exitCode, out, err } = await joinleaf(line);
     expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
     expect(err).toContain(message);
   });
 
+  it.each([
+    ['ls a.b --json', 'source'],
+    ['show * --json', 'source'],
+    [`show ${'x'.repeat(300)} --json`, 'source'],
+    ['show @ --ndjson', 'source'],
+    ['tail > --json', 'session'],
+    ['join a.b --node bob --json', 'session'],
+    ['listen bob --json', 'endpoint'],
+    ['ls --realm a.b --json', '--realm'],
+    ['ls --servers , --json', '--servers'],
+    ['ls --since now --json', '--since'],
+  ])('names what was wrong, to a program: %s', async (line, field) => {
+    const { exitCode, out, err } = await joinleaf(line);
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+    const said: unknown = JSON.parse(err);
+    expect(said).toMatchObject({ schema: 'joinleaf.error/1', exitCode: 2, field });
+    expect(err.length).toBeLessThan(500);
+  });
+
   it('names the server that it tried, and where it has it from', async () => {
     const { exitCode, err } = await joinleaf('show conf-7 --servers 127.0.0.1:1 --timeout 100ms');
     expect(exitCode).toBe(6);
     expect(err).toContain('no connection to 127.0.0.1:1');
-    expect(err).toContain('the server is from flag --servers');
+    expect(err).toContain('that address is from --servers');
   });
 
   it('does not say what it cannot find as if it had looked', async () => {

@@ -25,3 +25,24 @@ export class Trouble extends Error {
     super(message);
   }
 }
+
+/** A word that cannot be meant. Its message names what it was given for. */
+export class BadWord extends Trouble {
+  constructor(
+    /** An argument or an option as the help names it, such as `source` or `--realm`. */
+    readonly field: string,
+    message: string,
+    hints: readonly string[] = [],
+  ) {
+    super(exitCodes.usage, message, hints);
+  }
+}
+
+const echoMax = 60;
+
+/** A word as it was given, for messages. */
+export const echoed = (text: string): string =>
+  JSON.stringify(text.length <= echoMax ? text : `${text.slice(0, echoMax - 1)}…`);
+
+/** What names are made of, for hints. */
+export const nameHint = '1 to 64 of A-Z, a-z, 0-9, _ and -';

@@ -93,7 +93,7 @@ function unreachable(settings: Settings, error: unknown): Trouble {
   const servers = settings.servers.join(', ');
   const reason = reasonOf(error);
   return new Trouble(exitCodes.unknown, `no connection to ${servers}: ${reason}`, [
-    `the server is from ${settings.origin}`,
+    `that address is from ${settings.origin}`,
     'start one with `npm start`, or name yours: --servers HOST:PORT',
   ]);
 }

@@ -8,7 +8,7 @@ import {
   type Refused,
 } from '@joinleaf/client';
 import { retrySentence, ruleSentence } from '@joinleaf/replay';
-import { exitCodes, Trouble, type ExitCode } from './exit-codes.js';
+import { BadWord, exitCodes, Trouble, type ExitCode } from './exit-codes.js';
 import { quoted } from './targets.js';
 import type { VerbContext } from './verb.js';
 
@@ -44,7 +44,7 @@ export async function translated<T>(work: () => Promise<T>): Promise<T> {
 
 function troubleOf(error: unknown): unknown {
   if (error instanceof JoinleafRefusal) return refusedTrouble(error.refusal);
-  if (error instanceof BadArgument) return new Trouble(exitCodes.usage, error.message);
+  if (error instanceof BadArgument) return new BadWord(error.field, error.message);
   if (error instanceof UnknownOutcomeError) {
     return new Trouble(exitCodes.unknown, error.message, [
       'nobody knows yet whether it happened; the log will:',

@@ -4,7 +4,7 @@ import type { Act } from './act.js';
 import { registerDemo } from './demo/index.js';
 import { registerClientVerbs } from './client-verbs.js';
 import { registerDebugVerbs } from './debug-verbs.js';
-import { exitCodes, Trouble, type ExitCode } from './exit-codes.js';
+import { BadWord, type ExitCode } from './exit-codes.js';
 import { findSettings, type SettingsFlags } from './settings.js';
 import { Terminal, type Format } from './terminal.js';
 import type { VerbContext } from './verb.js';
@@ -115,5 +115,5 @@ function widthIn(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const width = Number(text);
   if (Number.isInteger(width) && width >= 40 && width <= 1_000) return width;
-  throw new Trouble(exitCodes.usage, '--width is a number of columns from 40 to 1000');
+  throw new BadWord('--width', '--width is a number of columns from 40 to 1000');
 }

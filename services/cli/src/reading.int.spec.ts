@@ -369,7 +369,7 @@ describe('the program', () => {
       JOINLEAF_TIMEOUT: '200ms',
     }).ended;
     expect(exitCode).toBe(6);
-    expect(err).toContain('the server is from JOINLEAF_SERVERS');
+    expect(err).toContain('that address is from JOINLEAF_SERVERS');
   });
 
   it('can be handed a report file', async () => {

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { bad, command, dim, line } from '@joinleaf/transcript';
-import { exitCodes, Trouble, type ExitCode } from './exit-codes.js';
+import { BadWord, exitCodes, Trouble, type ExitCode } from './exit-codes.js';
 import { makeProgram } from './program.js';
 import { Terminal } from './terminal.js';
 import type { World } from './world.js';
@@ -17,7 +17,7 @@ export async function run(argv: readonly string[], world: World): Promise<ExitCo
   } catch (error) {
     if (error instanceof CommanderError) return usageOf(error);
     if (world.interrupted.aborted) return interrupted(world);
-    return explain(error, world, argv.includes('--debug'));
+    return explain(error, world, argv);
   }
 }
 
@@ -31,10 +31,14 @@ const interrupted = ({ interrupted: { reason } }: World): ExitCode =>
     ? exitCodes.fine
     : exitCodes.interrupted;
 
-function explain(error: unknown, world: World, debug: boolean): ExitCode {
+function explain(error: unknown, world: World, argv: readonly string[]): ExitCode {
   const options = { format: 'page', colour: true, quiet: false, width: undefined } as const;
   const terminal = new Terminal(world, options);
   if (error instanceof Trouble) {
+    if (jsonFlags.some((flag) => argv.includes(flag))) {
+      terminal.complainInJson(inJson(error));
+      return error.exitCode;
+    }
     terminal.complain(
       line(bad('joinleaf: '), error.message),
       ...error.hints.map((hint) => line(dim('  '), hint)),
@@ -44,10 +48,20 @@ function explain(error: unknown, world: World, debug: boolean): ExitCode {
   const failure = error instanceof Error ? error : new Error(String(error));
   terminal.complain(line(bad('joinleaf: '), `${failure.name}: ${failure.message}`));
   const trace = (failure.stack ?? '').split('\n').slice(1);
-  if (debug) terminal.complain(...trace.map((frame) => line(dim(frame))));
+  if (argv.includes('--debug')) terminal.complain(...trace.map((frame) => line(dim(frame))));
   else terminal.complain(line(dim('  '), 'where it happened: ', command('--debug')));
   return isUnreachable(failure) ? exitCodes.unknown : exitCodes.failure;
 }
+
+const jsonFlags = ['--json', '--ndjson'];
+
+const inJson = (trouble: Trouble) => ({
+  schema: 'joinleaf.error/1',
+  exitCode: trouble.exitCode,
+  field: trouble instanceof BadWord ? trouble.field : null,
+  message: trouble.message,
+  hints: trouble.hints,
+});
 
 const unreachable = new Set([
   'StreamUnreachable',

@@ -70,7 +70,7 @@ describe('the settings', () => {
       realm: 'mine',
       servers: ['here:2'],
       timeoutMs: 500,
-      origin: 'flag --servers',
+      origin: '--servers',
     });
     expect(settings.login('services')).toEqual({ user: 'me', pass: 'from-a-file' });
   });
@@ -90,7 +90,7 @@ describe('the settings', () => {
   });
 
   it.each([
-    [{ realm: 'a.b' }, 'the realm is not a name'],
+    [{ realm: 'a.b' }, '--realm: the realm "a.b" is not a name'],
     [{ context: 'nowhere.json' }, /^there is no context file .*nowhere\.json$/],
     [{ timeout: 'soon' }, '--timeout is a time such as 5s, 500ms or 2m'],
     [{ user: 'me', passFile: 'nowhere' }, 'the password file nowhere cannot be read'],
@@ -139,8 +139,8 @@ describe('what a verb is to look at', () => {
     expect(parsePlace(text, '/here').place).toBe(place);
   });
 
-  it.each(['', 'a b', 'conf.7', 'x.json', '@', 'conf-7@1'])('is not %j', (text) => {
-    expect(() => parseTarget(text, '/here')).toThrow(/is no session and no capture/);
+  it.each(['', 'a b', 'conf.7', 'x.json', '@'])('is not %j', (text) => {
+    expect(() => parseTarget(text, '/here')).toThrow(/^source: .* is no session and no capture/);
   });
 
   it('is suggested as a shell takes it', () => {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { isName } from '@joinleaf/multipoint';
-import { exitCodes, Trouble } from './exit-codes.js';
+import { BadWord, echoed, exitCodes, nameHint, Trouble } from './exit-codes.js';
 import type { World } from './world.js';
 
 /** Who connects: the debug verbs read as the auditor, who cannot write anything. */
@@ -52,21 +52,24 @@ export function findSettings(flags: SettingsFlags, world: Pick<World, 'env' | 'c
   const { env } = world;
   const context = readContext(flags.context ?? env.JOINLEAF_CONTEXT, world.cwd);
   const servers = firstOf(
-    [flags.servers, 'flag --servers'],
+    [flags.servers, '--servers'],
     [env.JOINLEAF_SERVERS, 'JOINLEAF_SERVERS'],
     [listIn(context, 'servers'), context?.path ?? ''],
     [serversDefault, 'the default'],
   );
-  const [realm] = firstOf(
-    [flags.realm, 'flag --realm'],
+  const [realm, realmFrom] = firstOf(
+    [flags.realm, '--realm'],
     [env.JOINLEAF_REALM, 'JOINLEAF_REALM'],
-    [textIn(context, 'realm'), 'context'],
-    ['main', 'default'],
+    [textIn(context, 'realm'), context?.path ?? ''],
+    ['main', 'the default'],
   );
-  if (!isName(realm)) throw new Trouble(exitCodes.usage, 'the realm is not a name');
+  if (!isName(realm)) {
+    const message = `${realmFrom}: the realm ${echoed(realm)} is not a name`;
+    throw new BadWord(realmFrom, message, [`a name is ${nameHint}`]);
+  }
   const fromElsewhere = servers[1] !== context?.path;
   return {
-    servers: servers[0].split(',').map((server) => server.trim()),
+    servers: serversIn(...servers),
     realm,
     timeoutMs: parseSpan(flags.timeout ?? env.JOINLEAF_TIMEOUT ?? timeoutDefault, '--timeout'),
     origin: servers[1],
@@ -77,6 +80,18 @@ export function findSettings(flags: SettingsFlags, world: Pick<World, 'env' | 'c
       (fromElsewhere ? null : loginIn(context, role)) ?? { user: undefined, pass: undefined },
   };
 }
+
+function serversIn(list: string, from: string): readonly string[] {
+  const servers = list.split(',').map((server) => server.trim());
+  const wrong = servers.find((server) => !isServer(server));
+  if (wrong === undefined) return servers;
+  throw new BadWord(from, `${from}: ${echoed(wrong)} is no server`, [
+    'a server is HOST:PORT, several of them with commas',
+  ]);
+}
+
+const isServer = (text: string): boolean =>
+  text !== '' && URL.canParse(text.includes('://') ? text : `nats://${text}`);
 
 type Candidate = readonly [string | undefined, string];
 
@@ -169,7 +184,7 @@ const unitsMs: Readonly<Record<string, number>> = {
 export function parseSpan(text: string, what: string): number {
   const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)?$/.exec(text);
   if (match === null) {
-    throw new Trouble(exitCodes.usage, `${what} is a time such as 5s, 500ms or 2m`);
+    throw new BadWord(what, `${what} is a time such as 5s, 500ms or 2m`);
   }
   return Math.round(Number(match[1]) * (unitsMs[match[2] ?? 'ms'] ?? 1));
 }

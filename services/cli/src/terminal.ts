@@ -96,6 +96,11 @@ export class Terminal {
     stderr.write(pageText(lines, { colour: this.#colour(stderr.isTTY), width }));
   }
 
+  /** The same for a program that reads JSON. */
+  complainInJson(value: unknown): void {
+    this.#world.stderr.write(`${harmlessJson(JSON.stringify(value))}\n`);
+  }
+
   // NO_COLOR, see no-color.org: any value but the empty one.
   #colour(isTTY: boolean): boolean {
     const { NO_COLOR, TERM } = this.#world.env;

@@ -1,12 +1,12 @@
 import type { JoinFlags } from '@joinleaf/multipoint';
 import type { Leaf } from '@joinleaf/client';
 import { eventHappening, refusedHappening } from '../client-words.js';
-import { exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
+import { BadWord, exitCodes, type ExitCode } from '../exit-codes.js';
 import { hold } from '../holding.js';
 import { Narrator } from '../narrator.js';
 import { connectNode, refusedExit, translated } from '../node-connection.js';
 import { parseSpan } from '../settings.js';
-import { parseTarget, quoted } from '../targets.js';
+import { parseSession, quoted } from '../targets.js';
 import { suggest, type VerbContext } from '../verb.js';
 
 export interface JoinOptions {
@@ -29,10 +29,8 @@ export async function join(
   address: string,
   options: JoinOptions,
 ): Promise<ExitCode> {
-  const target = parseTarget(address, context.world.cwd);
-  if (target.kind === 'file') throw new Trouble(exitCodes.usage, `${address} is a capture`);
-  const { session } = target;
-  const { interrupted } = context.world;
+  const { cwd, interrupted } = context.world;
+  const session = parseSession(address, cwd);
   const narrator = new Narrator(context);
   const asking = askingFrom(options);
   const forMs = options.for === undefined ? undefined : parseSpan(options.for, '--for');
@@ -74,7 +72,7 @@ function askingFrom({ data, flags, port, deadline }: JoinOptions) {
   return {
     callerData: data,
     flags: flagsIn(flags),
-    port: port === undefined ? undefined : portIn(port),
+    port: port === undefined ? undefined : portIn('--port', port),
     deadlineMs: deadline === undefined ? undefined : parseSpan(deadline, '--deadline'),
   };
 }
@@ -84,14 +82,14 @@ const allFlags = ['both', 'sender-only', 'receiver-only'] as const;
 function flagsIn(text: string | undefined): JoinFlags | undefined {
   if (text === undefined) return undefined;
   const found = allFlags.find((one) => one === text);
-  if (found === undefined) throw new Trouble(exitCodes.usage, `--flags is ${allFlags.join(', ')}`);
+  if (found === undefined) throw new BadWord('--flags', `--flags is ${allFlags.join(', ')}`);
   return found;
 }
 
-export function portIn(text: string): number {
+export function portIn(field: string, text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port >= 1 && port <= 65_535) return port;
-  throw new Trouble(exitCodes.usage, 'a port is a number from 1 to 65535');
+  throw new BadWord(field, `${field}: a port is a number from 1 to 65535`);
 }
 
 /** Tells what a member's socket hears. */

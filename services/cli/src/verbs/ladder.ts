@@ -8,7 +8,7 @@ import {
   type Ladder,
   type Line,
 } from '@joinleaf/transcript';
-import { exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
+import { BadWord, exitCodes, type ExitCode } from '../exit-codes.js';
 import { load, type Loaded } from '../sources.js';
 import { parseTarget } from '../targets.js';
 import { loadingOf, suggest, warnOf, type SourceOptions, type VerbContext, next } from '../verb.js';
@@ -35,7 +35,7 @@ export async function ladder(
   options: LadderOptions,
 ): Promise<ExitCode> {
   const form = forms.find((one) => one === (options.as ?? 'text'));
-  if (form === undefined) throw new Trouble(exitCodes.usage, `--as is one of ${forms.join(', ')}`);
+  if (form === undefined) throw new BadWord('--as', `--as is one of ${forms.join(', ')}`);
   const target = parseTarget(source, context.world.cwd);
   const loaded = await load(target, loadingOf(context, options));
   warnOf(context, loaded);

@@ -1,5 +1,5 @@
 import { refusedHappening } from '../client-words.js';
-import { exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
+import { BadWord, echoed, type ExitCode } from '../exit-codes.js';
 import { hold } from '../holding.js';
 import { Narrator } from '../narrator.js';
 import { connectNode } from '../node-connection.js';
@@ -23,14 +23,14 @@ export async function listen(
 ): Promise<ExitCode> {
   const [, node = '', port = ''] = /^([^:]+):(\d+)$/.exec(address) ?? [];
   if (node === '') {
-    throw new Trouble(exitCodes.usage, `${JSON.stringify(address)} is no endpoint`, [
+    throw new BadWord('endpoint', `endpoint: ${echoed(address)} is no endpoint`, [
       'an endpoint is a node and a port, such as bob:1',
     ]);
   }
   const narrator = new Narrator(context);
   const forMs = options.for === undefined ? undefined : parseSpan(options.for, '--for');
   await using jl = await connectNode(context, node);
-  const listener = jl.listen(portIn(port));
+  const listener = jl.listen(portIn('endpoint', port));
   narrator.tell({
     event: 'listening',
     words: `at ${listener.address}`,

@@ -1,7 +1,7 @@
 import { Cast, steps, type Step } from '@joinleaf/replay';
 import { concerns, hidden, isWanted, logPage, logRows, type Extract } from '@joinleaf/transcript';
 import { counted } from '../counted.js';
-import { exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
+import { BadWord, exitCodes, type ExitCode } from '../exit-codes.js';
 import { recordJson } from '../record-json.js';
 import { load, type Loaded } from '../sources.js';
 import { parseTarget } from '../targets.js';
@@ -102,8 +102,7 @@ export function extractOf({ from, to }: Pick<LogOptions, 'from' | 'to'>): Extrac
 
 function revisionIn(text: string | undefined, flag: string): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(text))
-    throw new Trouble(exitCodes.usage, `${flag} is a revision such as 12`);
+  if (!/^\d{1,15}$/.test(text)) throw new BadWord(flag, `${flag} is a revision such as 12`);
   return Number(text);
 }
 

@@ -2,7 +2,7 @@ import type { Session } from '@joinleaf/multipoint';
 import { span, stateAt } from '@joinleaf/replay';
 import { dim, line, strong, type Line } from '@joinleaf/transcript';
 import { outstanding } from '@joinleaf/multipoint';
-import { exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
+import { BadWord, exitCodes, type ExitCode } from '../exit-codes.js';
 import { histories } from '../histories.js';
 import { parseSpan } from '../settings.js';
 import type { Loaded } from '../sources.js';
@@ -37,7 +37,7 @@ export async function ls(
 ): Promise<ExitCode> {
   const { phase, since } = options;
   if (phase !== undefined && !phases.some((one) => one === phase)) {
-    throw new Trouble(exitCodes.usage, `--phase is one of ${phases.join(', ')}`);
+    throw new BadWord('--phase', `--phase is one of ${phases.join(', ')}`);
   }
   const from = since === undefined ? null : context.world.now() - parseSpan(since, '--since');
   const rows: Row[] = [];

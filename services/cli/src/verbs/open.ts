@@ -1,12 +1,12 @@
 import type { Link, Root, SocketEvent } from '@joinleaf/client';
 import { isGroupAddress, type AdmissionPolicy, type SessionAddress } from '@joinleaf/multipoint';
 import { eventHappening, linkOver, refusedHappening } from '../client-words.js';
-import { exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
+import { BadWord, exitCodes, type ExitCode } from '../exit-codes.js';
 import { hold } from '../holding.js';
 import { Narrator } from '../narrator.js';
 import { connectNode, translated } from '../node-connection.js';
 import { parseSpan } from '../settings.js';
-import { parseTarget, quoted } from '../targets.js';
+import { parseSession, quoted } from '../targets.js';
 import { suggest, type VerbContext } from '../verb.js';
 
 export interface OpenOptions {
@@ -29,16 +29,15 @@ export async function open(
   address: string,
   options: OpenOptions,
 ): Promise<ExitCode> {
-  const target = parseTarget(address, context.world.cwd);
-  if (target.kind === 'file') throw new Trouble(exitCodes.usage, `${address} is a capture`);
+  const session = parseSession(address, context.world.cwd);
   const policy = policyFrom(options);
-  if (isGroupAddress(target.session)) return setUp(context, target.session, policy, options);
+  if (isGroupAddress(session)) return setUp(context, session, policy, options);
   if (options.node === undefined) {
-    throw new Trouble(exitCodes.usage, 'whose root is it?', [
+    throw new BadWord('--node', 'whose root is it? --node is missing', [
       `joinleaf open ${quoted(address)} --node ada`,
     ]);
   }
-  return holdRoot(context, { session: target.session, node: options.node, policy }, options);
+  return holdRoot(context, { session, node: options.node, policy }, options);
 }
 
 async function setUp(
@@ -192,10 +191,10 @@ function policyFrom(options: OpenOptions): Partial<AdmissionPolicy> {
 function choice<const T extends string>(flag: string, value: string, choices: readonly T[]): T {
   const found = choices.find((one) => one === value);
   if (found !== undefined) return found;
-  throw new Trouble(exitCodes.usage, `${flag} is ${choices.join(' or ')}`);
+  throw new BadWord(flag, `${flag} is ${choices.join(' or ')}`);
 }
 
 function whole(flag: string, text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new Trouble(exitCodes.usage, `${flag} is a number from 1`);
+  throw new BadWord(flag, `${flag} is a number from 1`);
 }

@@ -16,7 +16,7 @@ import { Narrator } from '../narrator.js';
 import { connectNode, translated } from '../node-connection.js';
 import { confirm, operate } from '../operator.js';
 import { load } from '../sources.js';
-import { parseTarget, quoted } from '../targets.js';
+import { parseSession, quoted } from '../targets.js';
 import { loadingOf, suggest, type VerbContext } from '../verb.js';
 
 // What an operator may do to a running session, in the name of its root: the root's program hears of it.
@@ -68,7 +68,7 @@ export async function close(
   wanted: string | undefined,
   { yes = false }: OperateOptions,
 ): Promise<ExitCode> {
-  const session = sessionIn(context, address);
+  const session = parseSession(address, context.world.cwd);
   if (isGroupAddress(session) && wanted === undefined) return closeGroup(context, session, yes);
   const { state } = await stateOf(context, session);
   const closing = wanted === undefined ? rootOf(session, state) : part(session, state, wanted);
@@ -94,19 +94,13 @@ async function closeGroup(
   return exitCodes.fine;
 }
 
-function sessionIn(context: VerbContext, address: string): SessionAddress {
-  const target = parseTarget(address, context.world.cwd);
-  if (target.kind === 'session') return target.session;
-  throw new Trouble(exitCodes.usage, `${address} is a capture: nobody can change it any more`);
-}
-
 async function stateOf(context: VerbContext, session: SessionAddress) {
   const { history } = await load({ kind: 'session', session }, loadingOf(context));
   return { state: fold(history.commits).session };
 }
 
 async function rootedSession(context: VerbContext, address: string) {
-  const session = sessionIn(context, address);
+  const session = parseSession(address, context.world.cwd);
   const { state } = await stateOf(context, session);
   if (state.phase === 'open' && state.root !== null)
     return { session, open: state, root: state.root };

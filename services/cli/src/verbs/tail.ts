@@ -4,12 +4,12 @@ import type { SessionAddress } from '@joinleaf/multipoint';
 import { timeOfDay } from '@joinleaf/replay';
 import { bad, dim, good, line, recordLines, strong } from '@joinleaf/transcript';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
+import { BadWord, exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
 import { connectLive, type Live } from '../live.js';
 import { LiveHistory } from '../live-history.js';
 import { recordJson } from '../record-json.js';
 import { loadSession } from '../sources.js';
-import { parseTarget } from '../targets.js';
+import { parseSession } from '../targets.js';
 import { suggest, type SourceOptions, type VerbContext } from '../verb.js';
 import { plainRows } from './log.js';
 import type { Step } from '@joinleaf/replay';
@@ -28,7 +28,7 @@ export async function tail(
   sources: readonly string[],
   options: TailOptions,
 ): Promise<ExitCode> {
-  const sessions = sources.map((source) => sessionIn(source, context.world.cwd));
+  const sessions = sources.map((source) => parseSession(source, context.world.cwd));
   const { settings, world } = context;
   await using live = await connectLive(settings(), {
     role: 'auditor',
@@ -45,14 +45,6 @@ export async function tail(
   await Promise.all([follower.events(), follower.refusals()]);
   if (sessions.length === 1) suggest(context, `joinleaf show ${sources[0] ?? ''}`);
   return exitCodes.interrupted;
-}
-
-function sessionIn(source: string, cwd: string): SessionAddress {
-  const target = parseTarget(source, cwd);
-  if (target.kind === 'session') return target.session;
-  throw new Trouble(exitCodes.usage, `${source} is a capture: nothing happens in it any more`, [
-    `joinleaf log ${source}`,
-  ]);
 }
 
 function markConnection({ terminal, world }: VerbContext, status: 'lost' | 'back'): void {
@@ -94,8 +86,7 @@ class Follower {
     this.#from.events = await lastOf(subjects.streams.events);
     this.#from.decisions = await lastOf(subjects.streams.decisions);
     const last = Number(this.#options.last ?? '10');
-    if (!Number.isInteger(last) || last < 0)
-      throw new Trouble(exitCodes.usage, '--last is a number');
+    if (!Number.isInteger(last) || last < 0) throw new BadWord('--last', '--last is a number');
     for (const session of this.#wanted) {
       const history = await this.#historyOf(session);
       for (const step of history.steps.slice(

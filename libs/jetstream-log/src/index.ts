@@ -24,7 +24,7 @@ export {
   type EnsuredStream,
   type StreamDifference,
 } from './ensure-streams.js';
-export { JetStreamLog, type JetStreamLogOptions } from './jetstream-log.js';
+export { JetStreamLog, type JetStreamLogOptions, type MessageOrNone } from './jetstream-log.js';
 export { MemoryDecisionLog, MemoryNodeLog, MemoryNotificationStore } from './memory-stores.js';
 export {
   JetStreamNodeLog,
@@ -57,7 +57,8 @@ export {
   type StoredParked,
 } from './parked-log.js';
 export { assertSameLog, replacedLog } from './same-log.js';
-export { sha256 } from './stored-commit.js';
+export { sha256, storedCommit } from './stored-commit.js';
+export type { StoredMessage } from './stream-access.js';
 export {
   reportStreams,
   type StreamCopy,

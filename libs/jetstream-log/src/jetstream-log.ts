@@ -36,6 +36,11 @@ export interface JetStreamLogOptions {
   readonly followBy?: 'consumer' | 'polling';
 }
 
+/** What `messages` gives: everything that is stored, and where something is not. */
+export type MessageOrNone =
+  | { readonly kind: 'message'; readonly message: StoredMessage }
+  | Exclude<Followed, { readonly kind: 'commit' }>;
+
 const deadlineMsDefault = 5_000;
 
 /** The event log kept in JetStream. `ensureStreams` has made and checked its stream. */
@@ -128,17 +133,29 @@ export class JetStreamLog implements EventLog {
   }
 
   follow(options: FollowOptions = {}): AsyncGenerator<Followed> {
-    const { nc, subjects, followBy = 'consumer' } = this.#options;
-    const following = {
-      subject: subjects.allEvents(),
-      afterSequence: options.afterSequence ?? 0,
-      complete: true,
-      by: followBy,
-      signal: options.signal,
-    };
-    return followStream(nc, this.#requests, this.#access, following, (one) =>
-      isKnown(one, options) ? null : asFollowed(one, following.subject),
+    const allEvents = this.#options.subjects.allEvents();
+    return this.#follow(options, (one) => {
+      if (one.kind !== 'message') return withoutMessage(one, allEvents);
+      return isKnown(one, options) ? null : commitOrReason(one.message);
+    });
+  }
+
+  /** The same, messages unread: for who reads them elsewhere, with `storedCommit`. */
+  messages(options: ReadOptions = {}): AsyncGenerator<MessageOrNone> {
+    const allEvents = this.#options.subjects.allEvents();
+    return this.#follow(options, (one) =>
+      one.kind === 'message' ? one : withoutMessage(one, allEvents),
     );
+  }
+
+  #follow<T>(
+    { afterSequence = 0, signal }: ReadOptions,
+    tell: (followed: FollowedMessage) => T | null,
+  ): AsyncGenerator<T> {
+    const { nc, subjects, followBy: by = 'consumer' } = this.#options;
+    const subject = subjects.allEvents();
+    const following = { subject, afterSequence, complete: true, by, signal };
+    return followStream(nc, this.#requests, this.#access, following, tell);
   }
 
   // Not stored, that is certain; without the tail the caller could not decide again.
@@ -171,26 +188,24 @@ function commitIdIn({ bytes }: StoredMessage): unknown {
   }
 }
 
-function isKnown(followed: FollowedMessage, { known }: FollowOptions): boolean {
-  if (known === undefined || followed.kind !== 'message') return false;
-  const { subject, sequence } = followed.message;
+function isKnown(
+  { message: { subject, sequence } }: Extract<FollowedMessage, { kind: 'message' }>,
+  { known }: FollowOptions,
+): boolean {
+  if (known === undefined) return false;
   const session = sessionIn(subject);
   return session !== null && known(session, sequence);
 }
 
-function asFollowed(followed: FollowedMessage, allEvents: string): Followed {
-  switch (followed.kind) {
-    case 'caught-up':
-      return followed;
-    case 'gap': {
-      const { from, to } = followed;
-      const reason =
-        from === to ? `${String(from)} is missing` : `${String(from)} to ${String(to)} are missing`;
-      return { kind: 'unreadable', sequence: to, subject: allEvents, reason };
-    }
-    case 'message':
-      return commitOrReason(followed.message);
-  }
+function withoutMessage(
+  followed: Exclude<FollowedMessage, { kind: 'message' }>,
+  allEvents: string,
+): Exclude<Followed, { kind: 'commit' }> {
+  if (followed.kind === 'caught-up') return followed;
+  const { from, to } = followed;
+  const reason =
+    from === to ? `${String(from)} is missing` : `${String(from)} to ${String(to)} are missing`;
+  return { kind: 'unreadable', sequence: to, subject: allEvents, reason };
 }
 
 function commitOrReason(message: StoredMessage): Followed {

@@ -15,14 +15,19 @@ export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Array.isArray(a) || Array.isArray(b)) return sameLists(a, b);
-  const [left, right] = [definedKeys(a), definedKeys(b)];
-  return (
-    left.length === right.length &&
-    left.every(
-      (key) =>
-        Object.hasOwn(b, key) && sameJson(a[key as keyof typeof a], b[key as keyof typeof b]),
-    )
-  );
+  return sameFields(a as Fields, b as Fields);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function sameFields(a: Fields, b: Fields): boolean {
+  let fields = 0;
+  for (const key of Object.keys(a)) {
+    if (a[key] === undefined) continue;
+    if (!Object.hasOwn(b, key) || !sameJson(a[key], b[key])) return false;
+    fields += 1;
+  }
+  return fields === definedFields(b);
 }
 
 const sameLists = (a: object, b: object): boolean =>
@@ -31,5 +36,8 @@ const sameLists = (a: object, b: object): boolean =>
   a.length === b.length &&
   a.every((item, index) => sameJson(item, b[index]));
 
-const definedKeys = (value: object): readonly string[] =>
-  Object.entries(value).flatMap(([key, field]) => (field === undefined ? [] : [key]));
+function definedFields(value: Fields): number {
+  let fields = 0;
+  for (const key of Object.keys(value)) if (value[key] !== undefined) fields += 1;
+  return fields;
+}

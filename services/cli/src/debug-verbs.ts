@@ -183,6 +183,10 @@ function registerChecking(program: Command, act: Act): void {
     .option('--all', 'every session')
     .option('--against <module>', 'a module that exports decide(command, session)')
     .option('--junit <file>', 'write a JUnit report too')
+    .option(
+      '--threads <n>',
+      'that share the sessions (default: one for each core, if there is enough to do)',
+    )
     .option(...ofSession)
     .addHelpText(
       'before',

@@ -3,7 +3,7 @@ import type { SessionAddress } from '@joinleaf/multipoint';
 import { readCaptureFile, troubleIn } from './capture-file.js';
 import { exitCodes, Trouble } from './exit-codes.js';
 import { connectLive, type Live } from './live.js';
-import { againIn, loadSession, type Loaded } from './sources.js';
+import { againIn, loadSession, troubleOf, type Loaded, type Unreadable } from './sources.js';
 import { parseTarget, quoted, type Target } from './targets.js';
 import type { SourceOptions, VerbContext } from './verb.js';
 
@@ -56,13 +56,7 @@ async function* inFile(
   }
 }
 
-interface Gathered {
-  readonly commits: StoredCommit[];
-  readonly refusals: RefusalRecord[];
-  trouble: string | null;
-}
-
-/** All sessions in one reading of the streams, sorted by name. */
+/** All sessions in one reading of the streams, sorted by name. What lies on no session's subject comes last. */
 export async function* everySession(live: Live, signal: AbortSignal): AsyncGenerator<Loaded> {
   const sessions = new Map<SessionAddress, Gathered>();
   const of = (session: SessionAddress): Gathered => {
@@ -77,17 +71,19 @@ export async function* everySession(live: Live, signal: AbortSignal): AsyncGener
     if (followed.kind === 'caught-up') break;
     if (followed.kind === 'record') of(followed.record.session).refusals.push(followed.record);
   }
-  const origin = live.settings.servers.join(', ');
-  const rest = { origin, redaction: null, nodes: [] } as const;
+  signal.throwIfAborted(); // What was read is not all there is.
+  const rest = { origin: originOf(live), redaction: null, nodes: [] } as const;
   for (const [session, { commits, refusals, trouble }] of [...sessions].sort(byName)) {
     const again = quoted(session);
     yield { history: { session, commits, refusals }, trouble, again, ...rest };
   }
-  for (const { subject, trouble } of strays) {
-    const session = subject as SessionAddress;
-    const history = { session, commits: [], refusals: [] };
-    yield { history, trouble, again: quoted(subject), ...rest };
-  }
+  yield* strays;
+}
+
+interface Gathered {
+  readonly commits: StoredCommit[];
+  readonly refusals: RefusalRecord[];
+  trouble: string | null;
 }
 
 // A message that is no commit is trouble for its session; one of no session is trouble of its own.
@@ -95,9 +91,9 @@ async function gatherCommits(
   live: Live,
   of: (session: SessionAddress) => Gathered,
   signal: AbortSignal,
-): Promise<readonly { readonly subject: string; readonly trouble: string }[]> {
+): Promise<readonly Loaded[]> {
   const { sessionIn } = await import('@joinleaf/wire');
-  const strays: { readonly subject: string; readonly trouble: string }[] = [];
+  const strays: Loaded[] = [];
   for await (const followed of live.events.follow({ signal })) {
     if (followed.kind === 'caught-up') break;
     if (followed.kind === 'commit') {
@@ -105,14 +101,27 @@ async function gatherCommits(
       if (gathered.trouble === null) gathered.commits.push(followed.commit);
       continue;
     }
-    const { subject, sequence, reason } = followed;
-    const trouble = `message ${String(sequence)} of the stream is no commit: ${reason}`;
-    const session = sessionIn(subject);
-    if (session === null) strays.push({ subject, trouble });
-    else of(session).trouble ??= trouble;
+    const session = sessionIn(followed.subject);
+    if (session === null) strays.push(strayIn(live, followed));
+    else of(session).trouble ??= troubleOf(followed);
   }
   return strays;
 }
 
-const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number =>
+/** What lies on the subject of no session, as a history of its own with nothing in it. */
+export function strayIn(live: Live, unreadable: Unreadable): Loaded {
+  const { subject } = unreadable;
+  return {
+    history: { session: subject as SessionAddress, commits: [], refusals: [] },
+    trouble: troubleOf(unreadable),
+    again: quoted(subject),
+    origin: originOf(live),
+    redaction: null,
+    nodes: [],
+  };
+}
+
+export const originOf = ({ settings }: Live): string => settings.servers.join(', ');
+
+export const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number =>
   a < b ? -1 : 1;

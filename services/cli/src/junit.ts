@@ -1,9 +1,8 @@
-import { positionText, type Divergence } from '@joinleaf/replay';
-import { escapeForTerminal, outcomeWords } from '@joinleaf/transcript';
-import type { Replayed } from './replayed.js';
+import { escapeForTerminal } from '@joinleaf/transcript';
+import type { SessionReport } from './replaying/session-report.js';
 
 /** What a replay found, as a JUnit report: one test case for each session. */
-export function junitReport(replayed: readonly Replayed[]): string {
+export function junitReport(replayed: readonly SessionReport[]): string {
   const failures = replayed.filter((one) => problemsOf(one).length > 0).length;
   const cases = replayed.map(caseOf).join('\n');
   return `<?xml version="1.0" encoding="UTF-8"?>
@@ -13,8 +12,8 @@ ${cases}
 `;
 }
 
-function caseOf(one: Replayed): string {
-  const name = attribute(one.replay.session);
+function caseOf(one: SessionReport): string {
+  const name = attribute(one.session);
   const problems = problemsOf(one);
   if (problems.length === 0) return `  <testcase classname="replay" name="${name}"/>`;
   const text = problems.map(attribute).join('&#10;');
@@ -23,20 +22,14 @@ function caseOf(one: Replayed): string {
   </testcase>`;
 }
 
-function problemsOf({ replay: { damage, first }, trouble }: Replayed): readonly string[] {
+function problemsOf({ damage, first, trouble }: SessionReport): readonly string[] {
   return [
     ...(damage === null
       ? []
       : [`damaged at revision ${String(damage.revision)}: ${damage.detail}`]),
     ...(trouble === null ? [] : [`damaged: ${trouble}`]),
-    ...(first === null ? [] : [divergenceWords(first)]),
+    ...(first === null ? [] : [first.words]),
   ];
-}
-
-function divergenceWords({ step, verdict, recorded, recomputed }: Divergence): string {
-  const where = step.kind === 'decision' ? positionText(step) : 'a refusal';
-  const now = recomputed === null ? 'nothing' : outcomeWords(recomputed);
-  return `diverged at record #${String(step.number)} (${where}), ${verdict}: recorded ${outcomeWords(recorded)}; recomputed ${now}`;
 }
 
 const attribute = (text: string): string =>

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -370,6 +371,62 @@ describe('the program', () => {
     }).ended;
     expect(exitCode).toBe(6);
     expect(err).toContain('that address is from JOINLEAF_SERVERS');
+  });
+
+  describe('with threads that share the sessions', () => {
+    const strict = `export const decide = (command, session) =>
+      command.type === 'Listen'
+        ? { ok: false, error: { code: 'WSAEINVAL', rule: 'R17' } }
+        : { ok: true, value: { rule: 'R1', events: [] } };`;
+
+    beforeAll(async () => {
+      await writeFile(join(folder.path, 'strict.mjs'), strict);
+      await writeFile(
+        join(folder.path, 'fails.mjs'),
+        `export const decide = (command, session) => ({ ok: true, value: { rule: 'R1', get events() {
+          throw new RangeError('no events today');
+        } } });`,
+      );
+      const at = subjects.events('stray' as SessionAddress).replace(/\d\d\.stray$/, '99.stray');
+      await broker.nc.request(at, new TextEncoder().encode('{}'));
+    });
+
+    // The time that it took is no part of the answer.
+    const answer = async (...args: readonly string[]) => {
+      const { exitCode, out, err } = await start(['replay', ...args]).ended;
+      return { exitCode, out: out.replace(/in [\d.]+ s/, 'in so many'), err };
+    };
+
+    it.each([
+      ['--all'],
+      ['--all', '--plain'],
+      ['conf-7', '@news', 'torn', 'strange', '--json'],
+      ['--all', '--against', 'strict.mjs'],
+      ['--all', '--against', 'strict.mjs', '--ndjson'],
+      ['--all', '--against', 'fails.mjs'],
+    ])('answers the same: %s %s %s %s', async (...args) => {
+      const alone = await answer(...args, '--threads', '0');
+      expect(alone.out + alone.err).not.toBe('');
+      expect(await answer(...args, '--threads', '3')).toEqual(alone);
+    });
+
+    it('ends on Ctrl-C with 130, in the middle of a decision', async () => {
+      const begun = join(folder.path, 'begun');
+      await writeFile(
+        join(folder.path, 'endless.mjs'),
+        `import { writeFileSync } from 'node:fs';
+        export const decide = () => { writeFileSync(${JSON.stringify(begun)}, ''); for (;;); };`,
+      );
+      const args = ['replay', '--all', '--against', 'endless.mjs', '--threads', '2'];
+      const { child, ended } = start(args);
+      while (!existsSync(begun)) await delay(25);
+      child.kill('SIGINT');
+      expect((await ended).exitCode).toBe(130);
+    });
+
+    it('wants a number', async () => {
+      expect((await answer('--all', '--threads', 'many')).exitCode).toBe(2);
+    });
   });
 
   it('can be handed a report file', async () => {

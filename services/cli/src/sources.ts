@@ -114,14 +114,20 @@ async function commitsOf(live: Live, session: SessionAddress, signal: AbortSigna
     for await (const commit of live.events.read(session, { signal })) commits.push(commit);
   } catch (error) {
     if (!(error instanceof UnreadableCommit)) throw error;
-    const { sequence, reason } = error;
-    return {
-      commits,
-      trouble: `message ${String(sequence)} of the stream is no commit: ${reason}`,
-    };
+    return { commits, trouble: troubleOf(error) };
   }
   return { commits, trouble: null };
 }
+
+/** A stored message that is no commit. */
+export interface Unreadable {
+  readonly subject: string;
+  readonly sequence: number;
+  readonly reason: string;
+}
+
+export const troubleOf = ({ sequence, reason }: Unreadable): string =>
+  `message ${String(sequence)} of the stream is no commit: ${reason}`;
 
 async function refusalsOf(
   live: Live,

@@ -1,21 +1,18 @@
 import { writeFile } from 'node:fs/promises';
-import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
-import { decide } from '@joinleaf/multipoint';
-import { Cast, redecide, steps, type Decider, type SessionReplay } from '@joinleaf/replay';
-import { bad, dim, good, line, replayPage, type Line } from '@joinleaf/transcript';
-import { histories } from '../histories.js';
+import { bad, dim, good, line, type Line } from '@joinleaf/transcript';
 import { exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
 import { junitReport } from '../junit.js';
-import type { Replayed } from '../replayed.js';
-import { withoutData } from '../record-json.js';
-import type { Loaded } from '../sources.js';
+import { deciderFrom } from '../replaying/decider.js';
+import { reports } from '../replaying/reports.js';
+import { isDamaged, type SessionReport } from '../replaying/session-report.js';
 import { suggest, type SourceOptions, type VerbContext, next } from '../verb.js';
 
 export interface ReplayOptions extends SourceOptions {
   readonly all?: boolean;
   readonly against?: string;
   readonly junit?: string;
+  readonly threads?: string;
 }
 
 /** `joinleaf replay SRC…`: decides everything again and compares. */
@@ -24,26 +21,26 @@ export async function replay(
   sources: readonly string[],
   options: ReplayOptions,
 ): Promise<ExitCode> {
-  const decider = await deciderFrom(options.against, context.world.cwd);
+  const { terminal, world } = context;
+  const { all = false, against, junit } = options;
+  const decider = await deciderFrom(against, world.cwd);
+  const threads = threadsIn(options.threads);
+  // Of everything there is, what is in order is said in the total.
+  const reporting = { format: terminal.format, width: terminal.width, onlyTrouble: all };
   const startedAt = performance.now();
-  const replayed: Replayed[] = [];
-  for await (const loaded of histories(context, sources, options)) {
-    const result = redecide(loaded.history, decider);
-    const { origin, again, trouble } = loaded;
-    replayed.push({ replay: result, origin, again, trouble });
-    tell(context, loaded, result, options.all === true);
+  const replayed: SessionReport[] = [];
+  const deciding = { ...options, all, against, decider, reporting, threads };
+  for await (const report of reports(context, sources, deciding)) {
+    tell(context, report);
+    // Said already: of a realm's many sessions not all of it is kept.
+    replayed.push(terminal.format === 'json' ? report : { ...report, page: [], json: null });
   }
-  if (options.junit !== undefined)
-    await writeFile(resolve(context.world.cwd, options.junit), junitReport(replayed));
+  if (junit !== undefined) await writeFile(resolve(world.cwd, junit), junitReport(replayed));
   const exitCode = verdictOn(replayed);
-  if (context.terminal.format === 'json') {
-    context.terminal.json({
+  if (terminal.format === 'json') {
+    terminal.json({
       schema: 'joinleaf.replay/1',
-      sessions: replayed.map(({ replay: one, origin, trouble }) => ({
-        origin,
-        trouble,
-        ...(withoutData(one) as SessionReplay),
-      })),
+      sessions: replayed.map(({ json, origin, trouble }) => ({ origin, trouble, ...json })),
       exitCode,
     });
   } else {
@@ -52,87 +49,47 @@ export async function replay(
   return exitCode;
 }
 
-async function deciderFrom(path: string | undefined, cwd: string): Promise<Decider> {
-  if (path === undefined) return decide;
-  const url = pathToFileURL(resolve(cwd, path)).href;
-  let door: unknown;
-  try {
-    door = await import(url);
-  } catch (error) {
-    throw new Trouble(exitCodes.usage, `${path} cannot be imported`, [
-      error instanceof Error ? error.message : String(error),
-    ]);
-  }
-  if (
-    typeof door === 'object' &&
-    door !== null &&
-    'decide' in door &&
-    typeof door.decide === 'function'
-  ) {
-    return door.decide as Decider;
-  }
-  throw new Trouble(exitCodes.usage, `${path} exports no function decide(command, session)`);
+function threadsIn(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,2}$/.test(text)) return Number(text);
+  throw new Trouble(exitCodes.usage, '--threads is a number from 0 to 99');
 }
 
-function tell(
-  context: VerbContext,
-  loaded: Loaded,
-  result: SessionReplay,
-  onlyTrouble: boolean,
-): void {
-  const { terminal } = context;
+function tell({ terminal }: VerbContext, report: SessionReport): void {
   switch (terminal.format) {
-    case 'page': {
-      // Of everything there is, what is in order is said in the total.
-      const isFine = result.diverged === 0 && result.damage === null && loaded.trouble === null;
-      if (onlyTrouble && isFine) return;
-      const telling = { width: terminal.width, reveal: false, redacted: false };
-      terminal.page(replayPage(result, Cast.of(steps(loaded.history)), telling));
-      if (loaded.trouble !== null) terminal.page([line(bad('  DAMAGED '), loaded.trouble)]);
+    case 'page':
+      if (report.page.length > 0) terminal.page(report.page);
       return;
-    }
     case 'json':
       return;
     case 'ndjson':
-      terminal.record(withoutData({ origin: loaded.origin, trouble: loaded.trouble, ...result }));
+      terminal.record({ origin: report.origin, trouble: report.trouble, ...report.json });
       return;
     case 'plain': {
-      const { session, revision, decisions, refusals, diverged, damage } = result;
-      terminal.fields([
-        session,
-        revision,
-        decisions,
-        refusals,
-        diverged,
-        damage?.kind ?? loaded.trouble ?? '',
-      ]);
-      return;
+      const { session, revision, decisions, refusals, diverged, damage, trouble } = report;
+      const problem = damage?.kind ?? trouble ?? '';
+      terminal.fields([session, revision, decisions, refusals, diverged, problem]);
     }
   }
 }
 
-const isDamaged = ({ replay: { damage }, trouble }: Replayed): boolean =>
-  damage !== null || trouble !== null;
-
-function verdictOn(replayed: readonly Replayed[]): ExitCode {
+function verdictOn(replayed: readonly SessionReport[]): ExitCode {
   if (replayed.some(isDamaged)) return exitCodes.integrity;
-  return replayed.some(({ replay: { diverged } }) => diverged > 0)
-    ? exitCodes.divergence
-    : exitCodes.fine;
+  return replayed.some(({ diverged }) => diverged > 0) ? exitCodes.divergence : exitCodes.fine;
 }
 
 function total(
   context: VerbContext,
-  replayed: readonly Replayed[],
+  replayed: readonly SessionReport[],
   tookMs: number,
   { junit }: ReplayOptions,
 ): void {
   const { terminal } = context;
   if (terminal.format !== 'page') return;
-  const records = replayed.reduce((sum, { replay: r }) => sum + r.decisions + r.refusals, 0);
-  const diverged = replayed.filter(({ replay: r }) => r.diverged > 0);
+  const records = replayed.reduce((sum, one) => sum + one.decisions + one.refusals, 0);
+  const diverged = replayed.filter((one) => one.diverged > 0);
   const damaged = replayed.filter(isDamaged);
-  const fine = replayed.filter((one) => one.replay.diverged === 0 && !isDamaged(one)).length;
+  const fine = replayed.filter((one) => one.diverged === 0 && !isDamaged(one)).length;
   const words: Line = line(
     good(`${String(fine)} same`),
     ' · ',
@@ -144,10 +101,7 @@ function total(
   terminal.page([words]);
   if (junit !== undefined) terminal.remark(`report: ${junit}`);
   const [first] = diverged;
-  if (first?.replay.first != null) {
-    const { first: divergence } = first.replay;
-    suggest(context, next('why', first, `#${String(divergence.step.number)}`));
-  }
+  if (first?.first != null) suggest(context, next('why', first, `#${String(first.first.number)}`));
 }
 
 const count = (n: number, word: string) =>

@@ -1,0 +1,145 @@
+import { Worker } from 'node:worker_threads';
+import type { RefusalRecord } from '@joinleaf/event-log';
+import type { StoredMessage } from '@joinleaf/jetstream-log';
+import type { SessionAddress } from '@joinleaf/multipoint';
+import type { Loaded } from '../sources.js';
+import { packed } from './packed-messages.js';
+import type { SessionReport } from './session-report.js';
+import type { FromThread, ThreadSetup, ToThread } from './thread-protocol.js';
+
+/** So many messages are handed over at once. */
+const messagesMax = 500;
+const commitsMax = 500;
+const encoder = new TextEncoder();
+
+/**
+ * Decides sessions again in threads of their own: each session in one of them, several at a time. What a session's thread
+ * answers is what this one would have.
+ */
+export class ReplayThreads implements AsyncDisposable {
+  readonly #threads: readonly ReplayThread[];
+  readonly #ofSession = new Map<SessionAddress, ReplayThread>();
+  readonly #forget: () => void;
+  #turn = 0;
+
+  /** @param signal - Ends the threads, and what they were asked fails with its reason. */
+  constructor(count: number, setup: ThreadSetup, signal: AbortSignal) {
+    this.#threads = Array.from({ length: count }, () => new ReplayThread(setup));
+    const stop = () => {
+      for (const thread of this.#threads) thread.giveUp(signal.reason);
+    };
+    signal.addEventListener('abort', stop);
+    this.#forget = () => {
+      signal.removeEventListener('abort', stop);
+    };
+  }
+
+  /** Hands over a message on the subject of a session, in the order of the stream. */
+  take(session: SessionAddress, message: StoredMessage): void {
+    this.#of(session).take(message);
+  }
+
+  /** Decides what was taken of a session. */
+  decide(
+    session: SessionAddress,
+    refusals: readonly RefusalRecord[],
+    source: Pick<Loaded, 'origin' | 'again'>,
+  ): Promise<SessionReport> {
+    const { origin, again } = source;
+    const about = { key: session, session, refusals, origin, again, trouble: null };
+    return this.#of(session).ask({ kind: 'decide', ...about });
+  }
+
+  /** Decides a history that was read here. */
+  decideWhole({ history, origin, again, trouble }: Loaded): Promise<SessionReport> {
+    const { session, commits, refusals } = history;
+    const thread = this.#next();
+    const key = `history:${String(this.#turn)}`; // No name of a session.
+    for (let from = 0; from < commits.length; from += commitsMax) {
+      const json = encoder.encode(JSON.stringify(commits.slice(from, from + commitsMax)));
+      thread.post({ kind: 'commits', key, session, json }, [json.buffer]);
+    }
+    return thread.ask({ kind: 'decide', key, session, refusals, origin, again, trouble });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#forget();
+    await Promise.all(this.#threads.map((thread) => thread.end()));
+  }
+
+  #of(session: SessionAddress): ReplayThread {
+    const known = this.#ofSession.get(session);
+    if (known !== undefined) return known;
+    const thread = this.#next();
+    this.#ofSession.set(session, thread);
+    return thread;
+  }
+
+  #next(): ReplayThread {
+    const thread = this.#threads[this.#turn % this.#threads.length];
+    this.#turn += 1;
+    if (thread === undefined) throw new Error('there are no threads');
+    return thread;
+  }
+}
+
+class ReplayThread {
+  readonly #worker: Worker;
+  readonly #asked: PromiseWithResolvers<SessionReport>[] = [];
+  #taken: StoredMessage[] = [];
+  #givenUp: { readonly error: unknown } | null = null;
+
+  constructor(workerData: ThreadSetup) {
+    this.#worker = new Worker(new URL('./replay-thread.js', import.meta.url), { workerData });
+    this.#worker.on('message', (answer: FromThread) => {
+      const asked = this.#asked.shift();
+      if (answer.kind === 'report') asked?.resolve(answer.report);
+      else asked?.reject(Object.assign(new Error(answer.message), { name: answer.name }));
+    });
+    this.#worker.on('error', (error: unknown) => {
+      this.giveUp(error);
+    });
+    this.#worker.on('exit', (code) => {
+      this.giveUp(new Error(`a thread that decides has ended with ${String(code)}`));
+    });
+  }
+
+  take(message: StoredMessage): void {
+    this.#taken.push(message);
+    if (this.#taken.length >= messagesMax) this.#handOver();
+  }
+
+  post(message: ToThread, owned: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, owned);
+  }
+
+  ask(question: Extract<ToThread, { kind: 'decide' }>): Promise<SessionReport> {
+    this.#handOver();
+    const asked = Promise.withResolvers<SessionReport>();
+    asked.promise.catch(() => undefined); // Heard when its turn comes, if it ever does.
+    if (this.#givenUp !== null) {
+      asked.reject(this.#givenUp.error);
+      return asked.promise;
+    }
+    this.#asked.push(asked);
+    this.post(question);
+    return asked.promise;
+  }
+
+  giveUp(error: unknown): void {
+    this.#givenUp ??= { error };
+    for (const { reject } of this.#asked.splice(0)) reject(error);
+    void this.end();
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #handOver(): void {
+    if (this.#taken.length === 0) return;
+    const messages = packed(this.#taken);
+    this.#taken = [];
+    this.post({ kind: 'messages', messages }, [messages.bytes.buffer]);
+  }
+}

@@ -19,11 +19,12 @@ const runOf = (socket: SocketId): NodeRun => {
 /** Beside the joins of a session: how long it waits for another root. */
 const vacancy = 'vacancy';
 
+// One for each session, and nearly all of them wait for nothing: an empty map would be most of it.
 interface Entry {
-  /** Deadlines of outstanding joins, by join, and that of a vacancy. */
-  readonly deadlines: Map<string, number>;
+  /** Deadlines of outstanding joins, by join, and that of a vacancy; null when there are none. */
+  deadlines: Map<string, number> | null;
   /** Runs of nodes that have had a socket in this incarnation of the session. */
-  readonly runs: Set<NodeRun>;
+  runs: NodeRun[];
 }
 
 /**
@@ -51,8 +52,11 @@ export class Census {
 
   /** The earliest deadline of a session; null when nothing waits in it. */
   earliestDeadline(session: SessionAddress): number | null {
-    const deadlines = this.#entries.get(session)?.deadlines;
-    return deadlines === undefined || deadlines.size === 0 ? null : Math.min(...deadlines.values());
+    const deadlines = this.#entries.get(session)?.deadlines ?? null;
+    if (deadlines === null) return null;
+    let earliest = Infinity;
+    for (const at of deadlines.values()) earliest = Math.min(earliest, at);
+    return earliest;
   }
 
   #applyEvent(session: SessionAddress, event: SessionEvent, arrived: Set<NodeRun>): void {
@@ -63,24 +67,22 @@ export class Census {
         return;
       case 'JoinRequested':
         this.#bring(session, event.caller, arrived);
-        if (event.deadlineAt !== null) {
-          this.#entry(session).deadlines.set(event.join, event.deadlineAt);
-        }
+        if (event.deadlineAt !== null) this.#await(session, event.join, event.deadlineAt);
         return;
       case 'LeafAdmitted':
         this.#bring(session, event.leaf, arrived);
-        this.#entries.get(session)?.deadlines.delete(event.join);
+        this.#settle(session, event.join);
         return;
       case 'JoinFailed':
       case 'JoinCancelled':
-        this.#entries.get(session)?.deadlines.delete(event.join);
+        this.#settle(session, event.join);
         return;
       case 'RootLost':
-        this.#entry(session).deadlines.set(vacancy, event.until);
+        this.#await(session, vacancy, event.until);
         return;
       case 'RootReplaced':
         this.#bring(session, event.root, arrived);
-        this.#entries.get(session)?.deadlines.delete(vacancy);
+        this.#settle(session, vacancy);
         return;
       case 'SessionClosed':
         this.#forget(session);
@@ -97,23 +99,36 @@ export class Census {
   }
 
   #entry(session: SessionAddress): Entry {
-    const entry = this.#entries.get(session) ?? { deadlines: new Map(), runs: new Set() };
+    const entry = this.#entries.get(session) ?? { deadlines: null, runs: [] };
     this.#entries.set(session, entry);
     return entry;
   }
 
+  #await(session: SessionAddress, what: string, at: number): void {
+    (this.#entry(session).deadlines ??= new Map()).set(what, at);
+  }
+
+  #settle(session: SessionAddress, what: string): void {
+    const entry = this.#entries.get(session);
+    entry?.deadlines?.delete(what);
+    if (entry?.deadlines?.size === 0) entry.deadlines = null;
+  }
+
   #bring(session: SessionAddress, socket: SocketId, arrived: Set<NodeRun>): void {
     const run = runOf(socket);
-    const { runs } = this.#entry(session);
-    if (runs.has(run)) return;
-    runs.add(run);
-    arrived.add(run);
     const sessions = this.#sessionsByRun.get(run) ?? new Set();
+    if (sessions.has(session)) return;
+    arrived.add(run);
     this.#sessionsByRun.set(run, sessions.add(session));
+    const entry = this.#entry(session);
+    if (entry.runs.length === 0)
+      entry.runs = [run]; // Pushing would make room for many more.
+    else entry.runs.push(run);
   }
 
   #takeOut(session: SessionAddress, run: NodeRun, arrived: Set<NodeRun>): void {
-    this.#entries.get(session)?.runs.delete(run);
+    const entry = this.#entries.get(session);
+    if (entry !== undefined) entry.runs = entry.runs.filter((other) => other !== run);
     this.#unlist(session, run);
     arrived.delete(run);
   }

@@ -78,7 +78,7 @@ describe('rate limits', () => {
 
   it('remember a bounded number of names', () => {
     const some = limits({ nodeRatePerS: 1, nodeBurst: 1 });
-    for (let i = 0; i < 30_000; i += 1) some.refusal(`node-${String(i)}`, at('conf-7'), 0);
-    expect(some.size).toBe(20_000);
+    for (let i = 0; i < 100_000; i += 1) some.refusal(`node-${String(i)}`, at('conf-7'), 0);
+    expect(some.size).toBeLessThanOrEqual(40_001);
   });
 });

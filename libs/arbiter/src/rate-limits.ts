@@ -1,4 +1,5 @@
 import type { Refusal, SessionAddress } from '@joinleaf/multipoint';
+import { Generations } from './generations.js';
 
 /** How much one arbiter takes; a rate of 0 is no limit. */
 export interface RateLimitOptions {
@@ -13,8 +14,8 @@ interface Rate {
   readonly burst: number;
 }
 
-/** Who is remembered at most; beyond it, who has been quiet longest starts anew with a full bucket. */
-const bucketsMax = 20_000;
+/** Who is remembered, the half of it at least; beyond it, who has been quiet for long starts anew with a full bucket. */
+const bucketsMax = 40_000;
 
 /**
  * Keeps one node from taking everything, and one session from holding everybody up: a bucket of tokens for each.
@@ -53,8 +54,7 @@ interface Bucket {
 }
 
 class Buckets {
-  // In the order of their last use, longest ago first.
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new Generations<Bucket>(bucketsMax);
 
   constructor(readonly rate: Rate) {}
 
@@ -73,10 +73,7 @@ class Buckets {
   take(key: string, nowMs: number): void {
     if (this.rate.perSecond === 0) return;
     const tokens = this.#tokens(key, nowMs) - 1;
-    this.#buckets.delete(key);
     this.#buckets.set(key, { tokens, at: nowMs });
-    const [oldest] = this.#buckets.keys();
-    if (this.#buckets.size > bucketsMax && oldest !== undefined) this.#buckets.delete(oldest);
   }
 
   // At least one fits in, whatever was configured.

@@ -130,6 +130,9 @@ export interface CaptureToWrite {
   readonly createdAt: number;
 }
 
+/** Of a capture from which something was taken out. */
+export const notRecomputed = 'they cannot be computed again, for names, ids or data were taken out';
+
 /** Why a capture is not all that it should be; null when it is. */
 export function troubleIn({ manifest, problem }: CaptureRead): string | null {
   if (problem !== null) return `line ${String(problem.line)}: ${problem.message}`;

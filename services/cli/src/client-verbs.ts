@@ -30,6 +30,11 @@ function registerOpen(program: Command, act: Act): void {
     .option('--deny <nodes>', 'not these nodes')
     .option('--deadline <time>', 'the longest a join may wait')
     .option('--backlog <n>', 'requests that may wait at once')
+    .option(
+      '--root-loss <what>',
+      'when the root is lost: close-all, linger or elect-oldest (default: close-all)',
+    )
+    .option('--linger <time>', 'how long the session then waits for another root')
     .option('--accept <who>', 'all or none of those who ask (default: none)')
     .option('--invite <endpoint...>', 'invite bob:1 …, one after the other')
     .option(...holdFor)
@@ -39,6 +44,7 @@ function registerOpen(program: Command, act: Act): void {
       examples(
         'open conf-7 --node ada --accept all',
         'open conf-7 --node ada --admit auto --capacity 10 --for 5m',
+        'open conf-7 --node ada --root-loss elect-oldest --linger 1m',
         'open @news',
       ),
     )

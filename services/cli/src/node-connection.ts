@@ -7,7 +7,8 @@ import {
   type Joinleaf,
   type Refused,
 } from '@joinleaf/client';
-import { retrySentence, ruleSentence } from '@joinleaf/replay';
+import { refusalText } from '@joinleaf/multipoint';
+import { retrySentence } from '@joinleaf/replay';
 import { BadWord, exitCodes, Trouble, type ExitCode } from './exit-codes.js';
 import { quoted } from './targets.js';
 import type { VerbContext } from './verb.js';
@@ -66,8 +67,15 @@ export const refusedTrouble = (refused: Refused): Trouble =>
 export const refusedExit = ({ code }: Refused): ExitCode =>
   code === 'WSAEINPROGRESS' || code === 'WSAENETDOWN' ? exitCodes.unknown : exitCodes.failure;
 
-export const refusedWords = ({ code, number, rule }: Refused): string =>
-  `${code} (${String(number)}) by rule ${rule}: ${ruleSentence(rule) ?? ''}`;
+export const refusedWords = ({
+  code,
+  number,
+  rule,
+  facts,
+}: Pick<Refused, 'code' | 'number' | 'rule' | 'facts'>): string => {
+  const text = refusalText({ code, rule, ...(facts === null ? {} : { facts }) });
+  return `${code} (${String(number)}) by rule ${rule}: ${text}`;
+};
 
 function refusedHints({ retry, session, commandId, basedOn }: Refused): readonly string[] {
   const recorded = session !== null && commandId !== null && basedOn !== null;

@@ -1,17 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { socketParts, type SessionAddress, type SocketId } from '@joinleaf/multipoint';
-import { retrySentence, ruleSentence } from '@joinleaf/replay';
+import { retrySentence } from '@joinleaf/replay';
 import {
   decode,
   encode,
   replySchema,
   type AcceptedReply,
+  type RefusedReply,
   type RequestInput,
   type Verb,
 } from '@joinleaf/wire';
 import { exitCodes, Trouble } from './exit-codes.js';
 import { connectLive, type Live } from './live.js';
+import { refusedWords } from './node-connection.js';
 import { quoted } from './targets.js';
 import type { VerbContext } from './verb.js';
 
@@ -85,16 +87,10 @@ async function askOnce({ nc }: Live, subject: string, bytes: Uint8Array) {
   }
 }
 
-function refusal(reply: {
-  readonly code: string;
-  readonly number: number;
-  readonly rule: `${'R' | 'E' | 'A' | 'H'}${number}`;
-  readonly retry: Parameters<typeof retrySentence>[0];
-}): Trouble {
-  const { code, number, rule, retry } = reply;
-  const words = `refused ${code} (${String(number)}) by rule ${rule}: ${ruleSentence(rule) ?? ''}`;
-  return new Trouble(exitCodes.failure, words, [`${retry}: ${retrySentence(retry)}`]);
-}
+const refusal = (reply: RefusedReply): Trouble =>
+  new Trouble(exitCodes.failure, `refused ${refusedWords(reply)}`, [
+    `${reply.retry}: ${retrySentence(reply.retry)}`,
+  ]);
 
 const noAnswer = (session: SessionAddress, commandId: string): Trouble =>
   new Trouble(exitCodes.unknown, 'no answer: nobody knows whether it happened', [

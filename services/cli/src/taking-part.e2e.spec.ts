@@ -99,10 +99,17 @@ describe('a session from the command line', () => {
     expect((await say('verify --all')).exitCode).toBe(0);
   }, 60_000);
 
+  it('[H18] waits for another root where its opener said so', async () => {
+    const root = new Staying('open kept --node ada --root-loss elect-oldest --linger 1m');
+    await root.hears('opened');
+    expect((await say('log kept')).out).toMatch(/waits 1m00s for its oldest\s+member to be root/);
+    await root.end();
+  }, 60_000);
+
   it('is refused with a code, a rule, and where to look', async () => {
     const { exitCode, out, err } = await say('join nowhere --node bob');
     expect(exitCode).toBe(1);
-    expect(out).toContain('WSAECONNREFUSED (10061) by rule R35');
+    expect(out).toContain('WSAECONNREFUSED (10061) by rule R35: No session is open at this');
     const why = /joinleaf (why nowhere \S+)/.exec(err)?.[1] ?? '';
     // A refusal is recorded behind its answer.
     let told = await say(why);

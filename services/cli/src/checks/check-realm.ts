@@ -210,7 +210,8 @@ export async function* checkSessions(
   const { settings, world } = context;
   const signal = world.interrupted;
   await using live = await connectLive(settings(), { role: 'auditor', signal });
-  yield* await checkStreams(live);
+  // Nothing is said before it is clear that all of them are there.
+  const found: Finding[] = [...(await checkStreams(live))];
   const { subjects } = live;
   for (const session of names) {
     const sessions = new SessionChecks({
@@ -227,8 +228,9 @@ export async function* checkSessions(
     }
     // It names what was meant perhaps, where there is nothing at all.
     if (sessions.messagesOf(session) === 0) await loadSession(live, session, signal);
-    yield* sessions.findings(world.now());
+    found.push(...sessions.findings(world.now()));
   }
+  yield* found;
 }
 
 const placeOf = ({ sequence, reason }: UnreadableCommit) => ({ sequence, reason });

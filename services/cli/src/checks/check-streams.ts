@@ -4,7 +4,7 @@ import {
   type StreamReport,
   type StreamReports,
 } from '@joinleaf/jetstream-log';
-import { counted } from '../counted.js';
+import { copiesText, counted } from '../counted.js';
 import { exitCodes, Trouble } from '../exit-codes.js';
 import type { Live } from '../live.js';
 import { finding, problemOf, type Finding, type Problem } from './finding.js';
@@ -70,7 +70,7 @@ async function streamFinding(
   return problems.length === 0
     ? finding(
         `stream ${name}`,
-        `settings ok, R${String(replicas)}, ${count} since ${created.slice(0, 10)}`,
+        `settings ok, ${copiesText(replicas)}, ${count} since ${created.slice(0, 10)}`,
       )
     : finding(`stream ${name}`, 'is not what it must be', problems);
 }

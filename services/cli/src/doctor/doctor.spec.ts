@@ -19,9 +19,11 @@ const notifier = (metadata: Readonly<Record<string, string>> = {}): ServiceAnswe
   metadata: { sequence: '100', untold: '0', stopped: '{}', ...metadata },
 });
 
+const asked = { askedAt: 1_000_000, answeredAt: 1_000_500, logEnd: 100, mayStart: true };
+
 /** What is not well, as `bad law`. */
 const notWell = (...answers: readonly ServiceAnswer[]): readonly string[] =>
-  examineServices({ answers, askedAt: 1_000_000, answeredAt: 1_000_500, logEnd: 100 })
+  examineServices({ ...asked, answers })
     .filter(({ state }) => state !== 'ok')
     .map(({ state, what }) => `${state} ${what}`);
 
@@ -83,6 +85,17 @@ describe('the doctor, of services', () => {
     ['what they say is garbage', [session('session-1'), notifier({ stopped: '[[' })], []],
   ])('says so when %s', (_, answers, signs) => {
     expect(notWell(...answers)).toEqual(signs);
+  });
+});
+
+describe('the doctor, where no service answers', () => {
+  it.each([
+    [true, /^start one/],
+    [false, /^put the streams right first/],
+  ])('and streams are sound: %s', (mayStart, next) => {
+    const signs = examineServices({ ...asked, answers: [], mayStart });
+    for (const sign of signs) expect(sign.next).toMatch(next);
+    expect(signs).toHaveLength(2);
   });
 });
 

@@ -13,25 +13,38 @@ export interface AskedServices {
   readonly answeredAt: number;
   /** Where the log ended when they were asked; null when there is none. */
   readonly logEnd: number | null;
+  /** Whether a service could start: it does not where the log is gone, or a stream is not what it must be. */
+  readonly mayStart: boolean;
 }
 
 /** The services: whether they are there, decide by one law, keep up, and what they have stopped at. */
 export function examineServices(asked: AskedServices): readonly Sign[] {
+  const { mayStart } = asked;
   const sessions = asked.answers.filter(({ name }) => name === 'joinleaf-session');
   const notifiers = asked.answers.filter(({ name }) => name === 'joinleaf-notifier');
   return [
-    aliveSign('session service', sessions, 'nobody decides: every command ends as WSAENETDOWN'),
+    aliveSign('session service', sessions, { without: noArbiter, mayStart }),
     ...agreementSigns(sessions),
-    aliveSign('notifier', notifiers, 'nobody is told: joins are decided, and no node hears of it'),
+    aliveSign('notifier', notifiers, { without: noNotifier, mayStart }),
     ...notifiers.flatMap((one) => notifierSigns(one, asked.logEnd)),
     ...stoppedSigns([...notifiers, ...sessions]),
     ...clockSigns(asked),
   ];
 }
 
-function aliveSign(what: string, answers: readonly ServiceAnswer[], without: string): Sign {
+const noArbiter = 'nobody decides: every command ends as WSAENETDOWN';
+const noNotifier = 'nobody is told: joins are decided, and no node hears of it';
+
+function aliveSign(
+  what: string,
+  answers: readonly ServiceAnswer[],
+  { without, mayStart }: { readonly without: string; readonly mayStart: boolean },
+): Sign {
   if (answers.length === 0) {
-    return bad(what, `none answers: ${without}`, `start one; its own log says why it ended`);
+    const next = mayStart
+      ? 'start one; its own log says why it ended'
+      : 'put the streams right first, as said above: none starts on them as they are';
+    return bad(what, `none answers: ${without}`, next);
   }
   const versions = [...new Set(answers.map(({ version }) => version))];
   const names = answers.map(({ id }) => id).join(', ');

@@ -1,5 +1,5 @@
 import { replacedLog, type StreamReport, type StreamReports } from '@joinleaf/jetstream-log';
-import { counted } from '../counted.js';
+import { copiesText, counted } from '../counted.js';
 import type { Live } from '../live.js';
 import { fullness, sizeText } from './examine-broker.js';
 import { bad, look, ok, type Sign } from './sign.js';
@@ -50,7 +50,7 @@ export function streamSigns(report: StreamReport): readonly Sign[] {
   }
   if (signs.length > 0) return signs;
   const size = `${counted(messages, 'message')}, ${sizeText(bytes)}`;
-  return [ok(name, `as it must be, R${String(replicas)}, ${size}`)];
+  return [ok(name, `as it must be, ${copiesText(replicas)}, ${size}`)];
 }
 
 function copySigns({ name, isClustered, leader, copies, replicas }: StreamReport): readonly Sign[] {

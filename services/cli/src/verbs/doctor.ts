@@ -67,10 +67,12 @@ async function examineLog({ world }: VerbContext, live: Live): Promise<readonly 
   const askedAt = world.now();
   const answers = await askServices(live, 'PING');
   const answeredAt = world.now();
+  const isSound = !streams.some(({ state }) => state === 'bad');
+  const mayStart = isSound || reports.streams.length === 0;
   const logEnd = ofRole('events')?.lastSequence ?? null;
   return [
     ...streams,
-    ...examineServices({ answers, askedAt, answeredAt, logEnd }),
+    ...examineServices({ answers, askedAt, answeredAt, logEnd, mayStart }),
     ...(ofRole('nodes') === undefined
       ? []
       : await guarded('nodes', () => examineNodes(live, world.interrupted, world.now()))),

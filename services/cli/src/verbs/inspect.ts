@@ -1,6 +1,7 @@
+import { isRedacted } from '@joinleaf/capture';
 import { day, timeOfDay } from '@joinleaf/replay';
 import { bad, dim, good, line, strong } from '@joinleaf/transcript';
-import { readCaptureFile, troubleIn } from '../capture-file.js';
+import { notRecomputed, readCaptureFile, troubleIn } from '../capture-file.js';
 import { counted } from '../counted.js';
 import { exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
 import { parseTarget, shellName } from '../targets.js';
@@ -40,7 +41,7 @@ export async function inspect(context: VerbContext, file: string): Promise<ExitC
   }
   const { createdAt, tool, version, realm, deciders } = manifest;
   terminal.page([
-    line(strong(file), `  capture, version ${String(version)}`),
+    line(strong(file), `  capture, format ${String(version)}`),
     line(dim('written        '), `${day(createdAt)} ${timeOfDay(createdAt)} UTC by ${tool}`),
     line(dim('from           '), realm === null ? 'a realm that is not named' : `realm ${realm}`),
     line(dim('decided by     '), deciders.join(', ') || 'nobody'),
@@ -50,12 +51,17 @@ export async function inspect(context: VerbContext, file: string): Promise<ExitC
         `${session}  ${counted(commits, 'commit')}, ${counted(refusals, 'refusal')}`,
       ),
     ),
-    line(dim('nodes          '), `${counted(content.nodes.length, 'record')} of their lives`),
+    line(
+      dim('nodes          '),
+      `${counted(content.nodes.length, 'record')} of when they started, stopped or were lost`,
+    ),
     ...redactionLines(manifest.redaction, terminal.columns),
     trouble === null
       ? line(
           good('✔'),
-          ` complete: ${String(lines)} lines, ${String(verified)} commits checked against their hash`,
+          isRedacted(manifest.redaction)
+            ? ` complete: ${counted(lines, 'line')}, with the hash of each commit; ${notRecomputed}`
+            : ` complete: ${counted(lines, 'line')}, ${counted(verified, 'commit')} checked against their hash`,
         )
       : line(bad('✗'), ` ${trouble}`),
   ]);

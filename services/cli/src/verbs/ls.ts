@@ -6,6 +6,7 @@ import { BadWord, exitCodes, type ExitCode } from '../exit-codes.js';
 import { histories } from '../histories.js';
 import { parseSpan } from '../settings.js';
 import type { Loaded } from '../sources.js';
+import { quoted } from '../targets.js';
 import { suggest, type SourceOptions, type VerbContext, next } from '../verb.js';
 
 export interface LsOptions extends SourceOptions {
@@ -47,7 +48,8 @@ export async function ls(
     const recent = from === null || (row.lastAt ?? 0) >= from;
     if ((phase === undefined || row.phase === phase) && recent) rows.push(row);
   }
-  print(context, rows, all && phase === undefined && since === undefined);
+  const everything = all && phase === undefined && since === undefined;
+  print(context, rows, { everything, sources });
   return exitCodes.fine;
 }
 
@@ -72,7 +74,13 @@ function rowOf({ history, trouble, again }: Loaded): Row {
   };
 }
 
-function print(context: VerbContext, rows: readonly Row[], everything: boolean): void {
+interface Asked {
+  /** Whether nothing was left out. */
+  readonly everything: boolean;
+  readonly sources: readonly string[];
+}
+
+function print(context: VerbContext, rows: readonly Row[], asked: Asked): void {
   const { terminal, world } = context;
   switch (terminal.format) {
     case 'json':
@@ -88,14 +96,14 @@ function print(context: VerbContext, rows: readonly Row[], everything: boolean):
       }
       return;
     case 'page':
-      printPage(context, rows, everything, world.now());
+      printPage(context, rows, asked, world.now());
   }
 }
 
 function printPage(
   context: VerbContext,
   rows: readonly Row[],
-  everything: boolean,
+  { everything, sources }: Asked,
   now: number,
 ): void {
   const { terminal } = context;
@@ -108,7 +116,8 @@ function printPage(
     return;
   }
   terminal.page([head, ...rows.map((row) => rowLine(row, now))]);
-  suggest(context, next('show', first), next('ladder', first), 'joinleaf verify --all');
+  const checked = sources.length === 0 ? '--all' : sources.map(quoted).join(' ');
+  suggest(context, next('show', first), next('ladder', first), `joinleaf verify ${checked}`);
 }
 
 const widths = { session: 22, phase: 9, members: 9, waiting: 8, revision: 6, refused: 8 } as const;

@@ -2,20 +2,17 @@ import type { Link, Root, SocketEvent } from '@joinleaf/client';
 import { isGroupAddress, type AdmissionPolicy, type SessionAddress } from '@joinleaf/multipoint';
 import { eventHappening, linkOver, refusedHappening } from '../client-words.js';
 import { BadWord, exitCodes, type ExitCode } from '../exit-codes.js';
+import { choice, whole } from '../flag-values.js';
 import { hold } from '../holding.js';
 import { Narrator } from '../narrator.js';
 import { connectNode, translated } from '../node-connection.js';
+import { policyFrom, type PolicyFlags } from '../policy-flags.js';
 import { parseSpan } from '../settings.js';
 import { parseSession, quoted } from '../targets.js';
 import { suggest, type VerbContext } from '../verb.js';
 
-export interface OpenOptions {
+export interface OpenOptions extends PolicyFlags {
   readonly node?: string;
-  readonly admit?: string;
-  readonly capacity?: string;
-  readonly allow?: string;
-  readonly deny?: string;
-  readonly deadline?: string;
   readonly backlog?: string;
   readonly accept?: string;
   readonly invite?: readonly string[];
@@ -31,6 +28,9 @@ export async function open(
 ): Promise<ExitCode> {
   const session = parseSession(address, context.world.cwd);
   const policy = policyFrom(options);
+  if (isGroupAddress(session) && policy.rootLoss !== undefined) {
+    throw new BadWord('--root-loss', `${session} is a group: it has no root to lose`);
+  }
   if (isGroupAddress(session)) return setUp(context, session, policy, options);
   if (options.node === undefined) {
     throw new BadWord('--node', 'whose root is it? --node is missing', [
@@ -176,25 +176,3 @@ class RootKeeper {
 
 const linkIn = (event: SocketEvent): Link | null =>
   event.type === 'LINKED' || event.type === 'FD_CONNECT' ? event.link : null;
-
-function policyFrom(options: OpenOptions): Partial<AdmissionPolicy> {
-  const { admit, capacity, allow, deny, deadline } = options;
-  return {
-    ...(admit === undefined ? {} : { admit: choice('--admit', admit, ['ask', 'auto']) }),
-    ...(capacity === undefined ? {} : { capacity: whole('--capacity', capacity) }),
-    ...(allow === undefined ? {} : { allow: allow.split(',') }),
-    ...(deny === undefined ? {} : { deny: deny.split(',') }),
-    ...(deadline === undefined ? {} : { joinDeadlineMs: parseSpan(deadline, '--deadline') }),
-  };
-}
-
-function choice<const T extends string>(flag: string, value: string, choices: readonly T[]): T {
-  const found = choices.find((one) => one === value);
-  if (found !== undefined) return found;
-  throw new BadWord(flag, `${flag} is ${choices.join(' or ')}`);
-}
-
-function whole(flag: string, text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new BadWord(flag, `${flag} is a number from 1`);
-}

@@ -1,6 +1,7 @@
+import { isRedacted } from '@joinleaf/capture';
 import { checkChain } from '@joinleaf/event-log';
 import { bad, dim, good, line, strong, warn, wrap, type Line } from '@joinleaf/transcript';
-import { readCaptureFile, troubleIn } from '../capture-file.js';
+import { notRecomputed, readCaptureFile, troubleIn } from '../capture-file.js';
 import { checkRealm, checkSessions, type RealmOptions } from '../checks/check-realm.js';
 import {
   finding,
@@ -39,27 +40,22 @@ export async function verify(
   for (const target of targets) if (target.kind === 'file') find(await fileFinding(target));
   const named = targets.flatMap((target) => (target.kind === 'session' ? [target.session] : []));
   if (isAll) {
-    let sound = 0;
     for await (const one of checkRealm(context, options)) {
-      const isSession = isOfSession(one);
-      sound += isSession && one.fine ? 1 : 0;
       // Of many sessions those are shown of which something has to be said.
-      find(one, !isSession || !one.fine || one.remarks.length > 0);
+      find(one, kindOf(one) !== 'session' || !one.fine || one.remarks.length > 0);
     }
-    summary(context, sound, findings);
   } else if (named.length > 0) {
     for await (const one of checkSessions(context, named)) find(one);
   }
   return conclude(context, findings);
 }
 
-const isOfSession = ({ what }: Finding): boolean => !what.includes(' ') && what !== 'notifications';
-
 function conclude(context: VerbContext, findings: readonly Finding[]): ExitCode {
   const { terminal } = context;
   const exitCode = findings.every(({ fine }) => fine) ? exitCodes.fine : exitCodes.integrity;
   switch (terminal.format) {
     case 'page':
+      summary(context, findings);
       if (exitCode !== exitCodes.fine) {
         terminal.remark('what follows the damage in a session is not to be trusted');
       }
@@ -79,18 +75,45 @@ function conclude(context: VerbContext, findings: readonly Finding[]): ExitCode 
   return exitCode;
 }
 
-function summary(context: VerbContext, sound: number, findings: readonly Finding[]): void {
-  if (context.terminal.format !== 'page') return;
-  const damaged = findings.filter((one) => !one.fine && isOfSession(one)).length;
+// Everything that was checked is counted: a session may be sound, and the streams around it not.
+function summary(context: VerbContext, findings: readonly Finding[]): void {
+  const kinds = Map.groupBy(findings, kindOf);
+  const parts = [...kinds].map(([kind, all]) => {
+    const damaged = all.filter(({ fine }) => !fine).length;
+    return damaged === 0
+      ? good(soundWords(kind, all.length))
+      : bad(damagedWords(kind, damaged, all.length));
+  });
+  const remarks = findings.filter((one) => one.remarks.length > 0).length;
+  if (remarks > 0) parts.push(warn(`${String(remarks)} to look at`));
   context.terminal.page([
-    line(
-      good(`${counted(sound, 'session')} ok`),
-      ' · ',
-      damaged === 0 ? dim('0 damaged') : bad(`${String(damaged)} damaged`),
-    ),
+    line(...parts.flatMap((part, index) => (index === 0 ? [part] : [' · ', part]))),
   ]);
-  const isSound = findings.every(({ fine }) => fine);
-  suggest(context, isSound ? 'joinleaf replay --all' : 'joinleaf doctor');
+  if (!kinds.has('stream')) return;
+  suggest(
+    context,
+    findings.every(({ fine }) => fine) ? 'joinleaf replay --all' : 'joinleaf doctor',
+  );
+}
+
+type Kind = 'stream' | 'copies' | 'told' | 'capture' | 'session';
+
+function kindOf({ what }: Finding): Kind {
+  if (what.startsWith('stream ')) return 'stream';
+  if (what.startsWith('copies of ')) return 'copies';
+  if (what.startsWith('node ') || what === 'notifications') return 'told';
+  return what.endsWith('.jlcap') || what.endsWith('.jlcap.gz') ? 'capture' : 'session';
+}
+
+function soundWords(kind: Kind, all: number): string {
+  if (kind === 'copies') return 'copies alike';
+  return kind === 'told' ? 'notifications ok' : `${counted(all, kind)} ok`;
+}
+
+function damagedWords(kind: Kind, damaged: number, all: number): string {
+  if (kind === 'copies') return 'copies differ';
+  if (kind === 'told') return `${counted(damaged, 'node')} told otherwise`;
+  return `${String(damaged)} of ${counted(all, kind)} damaged`;
 }
 
 function findingLines(one: Finding, width: number | null): readonly Line[] {
@@ -118,9 +141,9 @@ async function fileFinding(target: Extract<Target, { kind: 'file' }>): Promise<F
   const { content, footer, manifest, verified, lines } = read;
   const trouble = troubleIn(read);
   const commits = content.sessions.reduce((sum, session) => sum + session.commits.length, 0);
-  const isBlind = manifest.redaction.data || manifest.redaction.names || manifest.redaction.ids;
+  const isBlind = isRedacted(manifest.redaction);
   const bytes = isBlind
-    ? 'chain recorded, bytes redacted'
+    ? `hashes chain; ${notRecomputed}`
     : `${String(verified)} of ${counted(commits, 'commit')} checked against their hash`;
   const problems = [
     ...(trouble === null ? [] : [problemOf('capture', trouble, '')]),

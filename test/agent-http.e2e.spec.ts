@@ -132,6 +132,16 @@ describe('a program with nothing but fetch', () => {
     expect(await call('GET', 'memberships/conf-7.J99')).toMatchObject({
       body: { code: 'WSAENOTSOCK' },
     });
+    for (const type of [{ 'content-type': 'application/x-www-form-urlencoded' }, {}]) {
+      const memberships = url('endpoints/asker/memberships');
+      const body = new TextEncoder().encode('{"session":"conf-7"}');
+      const response = await fetch(memberships, { method: 'POST', body, headers: type });
+      expect(response.status).toBe(415);
+      expect(await response.json()).toMatchObject({
+        ...{ code: 'WSAEFAULT', number: 10_014, rule: 'H11' },
+        message: expect.stringContaining('content-type: application/json'),
+      });
+    }
     const browser = await call('GET', 'endpoints', undefined, { origin: 'http://evil.example' });
     expect(browser).toMatchObject({ status: 403, body: { code: 'WSAEACCES' } });
   });

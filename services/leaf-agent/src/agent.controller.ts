@@ -20,11 +20,12 @@ import { bytesOf } from './agent-events.js';
 import { acceptBody, idParam, joinBody, type AcceptBody, type JoinBody } from './bodies.js';
 import { asking, refusedAs } from './client-errors.js';
 import type { Endpoint } from './endpoint.js';
+import { JsonGuard } from './json.guard.js';
 import { LeafAgent } from './leaf-agent.js';
 
 /** The HTTP API for programs on this machine. */
 @Controller('v1')
-@UseGuards(AccessGuard)
+@UseGuards(AccessGuard, JsonGuard)
 export class AgentController {
   constructor(private readonly agent: LeafAgent) {}
 

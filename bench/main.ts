@@ -4,6 +4,7 @@ import type { Bench, BenchOptions } from './bench.js';
 import { joinBench } from './join.js';
 import { livenessBench } from './liveness.js';
 import { notifyBench } from './notify.js';
+import { peersBench } from './peers/peers.js';
 import { asText } from './report.js';
 import { profilesInWords } from './profile.js';
 import { scaleBench } from './scale.js';
@@ -15,6 +16,7 @@ const benches: readonly Bench[] = [
   scaleBench,
   takeoverBench,
   livenessBench,
+  peersBench,
 ];
 
 const usage = `npm run bench -- [BENCH …] [options]

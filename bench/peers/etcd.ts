@@ -1,0 +1,310 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { debianFolder, debianVersion, installDebian } from './debian.js';
+import { freePort, listening, NativeServer } from './native-server.js';
+import { installPackages, load } from './npm.js';
+import {
+  memberName,
+  type Joined,
+  type Keeper,
+  type Member,
+  type MemberOptions,
+  type Peer,
+  type Running,
+  type StartOptions,
+} from './peer.js';
+
+// A program has one lease, kept alive by the client; everything it joins by hangs on it. Two ways to check capacity:
+//
+// guard  Every join writes one key of the session on condition that nobody else has since the members were counted.
+//        A transaction that fails brings the new count along, so a retry needs no read of its own.
+// seats  A session has as many seat keys as its capacity. A join takes a seat and its own name in one transaction, if
+//        neither is there. Nobody waits for anybody until seats become few: the fastest way that keeps the promise.
+
+interface KeyValue {
+  readonly key: Buffer;
+  readonly value: Buffer;
+  readonly mod_revision: string;
+}
+interface Range {
+  readonly kvs: readonly KeyValue[];
+  readonly count: string;
+}
+interface Answer {
+  readonly succeeded: boolean;
+  readonly header: { readonly revision: string };
+  readonly responses: readonly { readonly response_range: Range }[];
+}
+interface RangeRequest {
+  readonly key: Buffer;
+  readonly range_end?: Buffer;
+  readonly count_only?: boolean;
+  readonly keys_only?: boolean;
+}
+interface Watcher {
+  on(event: 'delete', heard: (kv: KeyValue) => void): unknown;
+  cancel(): Promise<void>;
+}
+interface Client {
+  readonly kv: {
+    txn(request: object): Promise<Answer>;
+    range(request: RangeRequest): Promise<Range>;
+    put(request: object): Promise<unknown>;
+  };
+  lease(seconds: number): { grant(): Promise<string>; revoke(): Promise<void> };
+  watch(): { prefix(prefix: string): { create(): Promise<Watcher> } };
+  close(): void;
+}
+
+const newClient = (address: string): Client => {
+  const { Etcd3 } = load('etcd3') as { Etcd3: new (options: object) => Client };
+  return new Etcd3({ hosts: `http://${address}` });
+};
+
+type Recipe = 'guard' | 'seats';
+
+export const etcd = (recipe: Recipe): Peer => ({
+  id: `etcd-${recipe}`,
+  title: recipe === 'guard' ? 'etcd, guard key' : 'etcd, seat keys',
+  durability: 'fsync',
+  recipe:
+    recipe === 'guard'
+      ? 'a lease for each program; a transaction on condition that no other join came since the count'
+      : 'a lease for each program; a transaction takes one of `capacity` seat keys, if it is free',
+  sharesConnections: true,
+  remembers: true,
+  showsFailures: recipe === 'seats',
+  install: async (tell) => {
+    await installDebian({ name: 'etcd', packages: ['etcd-server'], proof: 'usr/bin/etcd' }, tell);
+    await installPackages(tell);
+  },
+  start,
+  connect: (address, options) => EtcdMember.connect(address, options, recipe),
+  keep: async (address) => new EtcdKeeper(newClient(address)),
+});
+
+async function start({ folder, boundMs }: StartOptions): Promise<Running> {
+  const [port, peerPort] = [await freePort(), await freePort()];
+  const [client, cluster] = [port, peerPort].map((each) => `http://127.0.0.1:${String(each)}`);
+  // The least lease is 1.5 elections, rounded up to seconds: 2 s with etcd's own settings. On loopback a shorter
+  // election is safe, and lets it honour a second.
+  const quick = boundMs < 2_000 ? ['--heartbeat-interval=50', '--election-timeout=500'] : [];
+  const server = new NativeServer({
+    name: 'etcd',
+    words: [
+      join(debianFolder('etcd'), 'usr/bin/etcd'),
+      `--data-dir=${join(folder, 'data')}`,
+      `--listen-client-urls=${client ?? ''}`,
+      `--advertise-client-urls=${client ?? ''}`,
+      `--listen-peer-urls=${cluster ?? ''}`,
+      `--initial-advertise-peer-urls=${cluster ?? ''}`,
+      `--initial-cluster=default=${cluster ?? ''}`,
+      '--log-level=error',
+      ...quick,
+    ],
+  });
+  await listening(port);
+  return {
+    address: `127.0.0.1:${String(port)}`,
+    port,
+    version: await debianVersion('etcd'),
+    parts: ['the server'],
+    kill: () => server.kill(),
+    restart: async () => {
+      server.restart();
+    },
+    stop: () => server.stop(),
+  };
+}
+
+const guardKey = (session: string) => Buffer.from(`${session}/guard`);
+const capacityKey = (session: string) => Buffer.from(`${session}/capacity`);
+const membersPrefix = (session: string) => `${session}/members/`;
+const seatsPrefix = (session: string) => `${session}/seats/`;
+
+const withPrefix = (prefix: string) => {
+  const end = Buffer.from(prefix);
+  end[end.length - 1] = (end.at(-1) ?? 0) + 1;
+  return { key: Buffer.from(prefix), range_end: end };
+};
+const isAbsent = (key: Buffer) =>
+  ({ key, target: 'Create', result: 'Equal', create_revision: '0' }) as const;
+
+const neverWritten = '-1';
+
+// Full jitter. Of 0, 8, 32, 64 and 256 ms this lets the most joins through.
+const backOffMaxMs = 256;
+
+class EtcdMember implements Member {
+  readonly #capacities = new Map<string, number>();
+
+  static async connect(
+    address: string,
+    { program, boundMs }: MemberOptions,
+    recipe: Recipe,
+  ): Promise<EtcdMember> {
+    const client = newClient(address);
+    try {
+      const lease = client.lease(Math.max(1, Math.round(boundMs / 1_000)));
+      return new EtcdMember(program, { client, recipe, lease, id: await lease.grant() });
+    } catch (error) {
+      client.close();
+      throw error;
+    }
+  }
+
+  private constructor(
+    readonly program: string,
+    private readonly parts: {
+      readonly client: Client;
+      readonly recipe: Recipe;
+      readonly id: string;
+      readonly lease: { revoke(): Promise<void> };
+    },
+  ) {}
+
+  async join(session: string, number: number, signal?: AbortSignal): Promise<Joined> {
+    const name = memberName(this.program, number);
+    return this.parts.recipe === 'guard'
+      ? this.#joinByGuard(session, name, signal)
+      : this.#joinBySeat(session, name, signal);
+  }
+
+  async close(): Promise<void> {
+    await this.parts.lease.revoke().catch(() => undefined);
+    this.parts.client.close();
+  }
+
+  async #joinByGuard(session: string, name: string, signal?: AbortSignal): Promise<Joined> {
+    const capacity = await this.#capacityOf(session);
+    const member = Buffer.from(`${membersPrefix(session)}${name}`);
+    let revision = neverWritten;
+    // The first transaction fails, and is the reading that a join begins with.
+    for (let tries = 0; ; tries += 1) {
+      signal?.throwIfAborted();
+      const answer = await this.parts.client.kv.txn(
+        guarded(session, member, { revision, lease: this.parts.id }),
+      );
+      const retries = Math.max(0, tries - 1);
+      if (answer.succeeded) return { outcome: 'admitted', retries };
+      const [guard, own, all] = answer.responses.map(({ response_range }) => response_range);
+      if (own?.kvs.length === 1) return { outcome: 'already', retries };
+      if (Number(all?.count) >= capacity) return { outcome: 'full', retries };
+      revision = guard?.kvs[0]?.mod_revision ?? neverWritten;
+      if (tries > 0) await delay(backOffMs(tries));
+    }
+  }
+
+  async #joinBySeat(session: string, name: string, signal?: AbortSignal): Promise<Joined> {
+    const capacity = await this.#capacityOf(session);
+    const member = Buffer.from(`${membersPrefix(session)}${name}`);
+    let seat = Math.floor(Math.random() * capacity);
+    for (let retries = 0; ; retries += 1) {
+      signal?.throwIfAborted();
+      const { succeeded, responses } = await this.parts.client.kv.txn(
+        seated(session, member, { seat, lease: this.parts.id }),
+      );
+      if (succeeded) return { outcome: 'admitted', retries };
+      if (responses[0]?.response_range.kvs.length === 1) return { outcome: 'already', retries };
+      const free = await this.#freeSeats(session, capacity);
+      const next = free[Math.floor(Math.random() * free.length)];
+      if (next === undefined) return { outcome: 'full', retries };
+      seat = next;
+    }
+  }
+
+  async #freeSeats(session: string, capacity: number): Promise<readonly number[]> {
+    const prefix = seatsPrefix(session);
+    const { kvs } = await this.parts.client.kv.range({ ...withPrefix(prefix), keys_only: true });
+    const taken = new Set(kvs.map(({ key }) => Number(key.toString().slice(prefix.length))));
+    return Array.from({ length: capacity }, (_, seat) => seat).filter((seat) => !taken.has(seat));
+  }
+
+  async #capacityOf(session: string): Promise<number> {
+    const had = this.#capacities.get(session);
+    if (had !== undefined) return had;
+    const { kvs } = await this.parts.client.kv.range({ key: capacityKey(session) });
+    const found = kvs[0];
+    if (found === undefined) throw new Error(`there is no session ${session}`);
+    const capacity = Number(found.value.toString());
+    this.#capacities.set(session, capacity);
+    return capacity;
+  }
+}
+
+const backOffMs = (tries: number): number => Math.random() * Math.min(backOffMaxMs, 2 ** tries);
+
+function guarded(
+  session: string,
+  member: Buffer,
+  { revision, lease }: { readonly revision: string; readonly lease: string },
+): object {
+  const guard = guardKey(session);
+  const nobodySince = { key: guard, target: 'Mod', result: 'Equal', mod_revision: revision };
+  const count = { ...withPrefix(membersPrefix(session)), count_only: true };
+  return {
+    compare: [nobodySince, isAbsent(member)],
+    success: [
+      { request_put: { key: guard, value: Buffer.alloc(0) } },
+      { request_put: { key: member, value: Buffer.alloc(0), lease } },
+    ],
+    failure: [
+      { request_range: { key: guard } },
+      { request_range: { key: member } },
+      { request_range: count },
+    ],
+  };
+}
+
+function seated(
+  session: string,
+  member: Buffer,
+  { seat, lease }: { readonly seat: number; readonly lease: string },
+): object {
+  const key = Buffer.from(`${seatsPrefix(session)}${String(seat)}`);
+  return {
+    compare: [isAbsent(key), isAbsent(member)],
+    success: [
+      { request_put: { key, value: Buffer.alloc(0), lease } },
+      { request_put: { key: member, value: Buffer.alloc(0), lease } },
+    ],
+    failure: [{ request_range: { key: member } }],
+  };
+}
+
+class EtcdKeeper implements Keeper {
+  readonly #watchers: Watcher[] = [];
+
+  constructor(private readonly client: Client) {}
+
+  async open(sessions: readonly string[], capacity: number): Promise<void> {
+    const value = Buffer.from(String(capacity));
+    for (const session of sessions) {
+      const key = capacityKey(session);
+      const request_put = { key, value };
+      const guard = { key: guardKey(session), value: Buffer.alloc(0) };
+      const success = [{ request_put }, { request_put: guard }];
+      await this.client.kv.txn({ compare: [isAbsent(key)], success });
+    }
+  }
+
+  async members(session: string): Promise<readonly string[]> {
+    const prefix = membersPrefix(session);
+    const { kvs } = await this.client.kv.range({ ...withPrefix(prefix), keys_only: true });
+    return kvs.map(({ key }) => key.toString().slice(prefix.length));
+  }
+
+  async onLost(session: string, lost: (member: string) => void): Promise<void> {
+    const prefix = membersPrefix(session);
+    const watcher = await this.client.watch().prefix(prefix).create();
+    watcher.on('delete', ({ key }) => {
+      lost(key.toString().slice(prefix.length));
+    });
+    this.#watchers.push(watcher);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#watchers.map((watcher) => watcher.cancel().catch(() => undefined)));
+    this.client.close();
+  }
+}

@@ -18,7 +18,7 @@ import { commitSchema, encode, sessionIn, type Subjects } from '@joinleaf/wire';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { followStream, type FollowedMessage } from './follow-stream.js';
 import { Publisher } from './publisher.js';
-import { readBetween, readSubject } from './read-subject.js';
+import { askLeader, readBetween, readSubject, withPatience } from './read-subject.js';
 import { laggingMs, Requests } from './requests.js';
 import { SlotWriter, type SlotCounts } from './slot-writer.js';
 import { sha256, storedCommit } from './stored-commit.js';
@@ -126,6 +126,21 @@ export class JetStreamLog implements EventLog {
         `${error.message}, which lies there or later`,
       );
     }
+  }
+
+  /**
+   * The commit at one place of the stream, from its leader; null when there is none, or what is there is none.
+   *
+   * @throws StreamUnreachable
+   */
+  async commitAt(sequence: number): Promise<StoredCommit | null> {
+    const patienceMs = this.#options.readPatienceMs ?? deadlineMsDefault;
+    const message = await withPatience(this.#requests, patienceMs, undefined, () =>
+      askLeader(this.#access, { seq: sequence }),
+    );
+    if (message === null) return null;
+    const read = commitOrReason(message);
+    return read.kind === 'commit' ? read.commit : null;
   }
 
   readsMayLag(): boolean {

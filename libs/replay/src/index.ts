@@ -1,5 +1,13 @@
 export { because, phaseWords, type Scene } from './because.js';
 export { canonicalJson, sameJson } from './canonical.js';
+export {
+  checkpointOf,
+  foldedIn,
+  FoldTo,
+  foldVersion,
+  isCheckpointDue,
+  type Checkpoint,
+} from './checkpoint.js';
 export { Cast, isMemberAt, type Actor, type Part } from './cast.js';
 export { day, span, timeOfDay } from './clock.js';
 export { actorWords, commandWords, evidenceWords } from './command-words.js';

@@ -1,7 +1,5 @@
-import { foldTo, type Basis, type StoredCommit } from '@joinleaf/event-log';
+import type { Basis, StoredCommit } from '@joinleaf/event-log';
 import {
-  err,
-  ok,
   outstanding,
   type AdmissionPolicy,
   type ControlPlane,
@@ -14,6 +12,7 @@ import {
   type SessionAddress,
   type SocketId,
 } from '@joinleaf/multipoint';
+import { FoldTo } from './checkpoint.js';
 
 /**
  * The session as it stood at a position: after `basis.revision` commits and `basis.decisions`
@@ -22,12 +21,9 @@ import {
  * @returns The last position that the log reaches, when it does not reach `basis`.
  */
 export function stateAt(commits: readonly StoredCommit[], basis: Basis): Result<Session, Basis> {
-  const session = foldTo(commits, basis);
-  if (session !== null) return ok(session);
-  const after = commits.find(({ revision }) => revision === basis.revision + 1);
-  return after === undefined
-    ? err({ revision: commits.at(-1)?.revision ?? 0, decisions: 0 })
-    : err({ revision: basis.revision, decisions: after.decisions.length });
+  const fold = new FoldTo(basis);
+  for (const commit of commits) if (!fold.take(commit)) break;
+  return fold.end();
 }
 
 /** A session as plain data, in the words of docs/SPEC.md: what `joinleaf state --json` prints. */

@@ -36,7 +36,10 @@ export const tellingOf = (
 });
 
 /** Says that a source is not all there, where it is not. */
-export function warnOf({ terminal }: VerbContext, { trouble, origin }: Loaded): void {
+export function warnOf(
+  { terminal }: VerbContext,
+  { trouble, origin }: Pick<Loaded, 'trouble' | 'origin'>,
+): void {
   if (trouble === null) return;
   terminal.complain(line(warn('! '), `${origin}: ${trouble}`));
   terminal.complain(line(dim('  what follows is told as far as it could be read')));

@@ -1,29 +1,13 @@
 import type { Basis } from '@joinleaf/event-log';
-import type { Session } from '@joinleaf/multipoint';
-import {
-  basisText,
-  differenceText,
-  diffStates,
-  parseBasis,
-  plainState,
-  stateAt,
-  type History,
-} from '@joinleaf/replay';
+import { basisText, differenceText, diffStates, parseBasis, plainState } from '@joinleaf/replay';
 import { line, statePage } from '@joinleaf/transcript';
 import { counted } from '../counted.js';
 import { exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
 import { withoutData } from '../record-json.js';
-import { load, type Loaded } from '../sources.js';
+import { openStates, type Placed, type States } from '../checkpoints/states.js';
+import type { Loaded } from '../sources.js';
 import { parsePlace } from '../targets.js';
-import {
-  loadingOf,
-  suggest,
-  tellingOf,
-  warnOf,
-  type SourceOptions,
-  type VerbContext,
-  next,
-} from '../verb.js';
+import { suggest, tellingOf, warnOf, type SourceOptions, type VerbContext, next } from '../verb.js';
 
 export interface StateOptions extends SourceOptions {
   readonly diff?: string;
@@ -38,19 +22,18 @@ export async function state(
 ): Promise<ExitCode> {
   const { target, place } = parsePlace(source, context.world.cwd);
   const wanted = place === '' ? null : basisIn(place);
-  const loaded = await load(target, loadingOf(context, options));
-  warnOf(context, loaded);
-  const { history } = loaded;
-  const basis = wanted ?? endOf(history);
-  const session = stateOf(history, basis);
-  const { terminal } = context;
-  const title = `${history.session}${basisText(basis)}`;
+  await using states = await openStates(context, target, options);
+  const { basis, state: session } = await states.at(wanted);
   if (options.diff !== undefined) {
-    return showDifference(context, history, { basis, session }, options.diff);
+    return await showDifference(context, states, { basis, state: session }, options.diff);
   }
+  const { source: loaded } = states;
+  warnOf(context, loaded);
+  const { terminal } = context;
+  const title = `${states.session}${basisText(basis)}`;
   if (terminal.format !== 'page') {
     const plain = plainState(session);
-    const at = { schema: 'joinleaf.state/1', session: history.session, position: basisText(basis) };
+    const at = { schema: 'joinleaf.state/1', session: states.session, position: basisText(basis) };
     terminal.json({ ...at, state: options.reveal === true ? plain : withoutData(plain) });
     return exitCodes.fine;
   }
@@ -59,11 +42,6 @@ export async function state(
   suggestAround(context, loaded, basis);
   return exitCodes.fine;
 }
-
-const endOf = ({ commits }: History): Basis => ({
-  revision: commits.at(-1)?.revision ?? 0,
-  decisions: 0,
-});
 
 function basisIn(place: string): Basis {
   const basis = place.startsWith('@') ? parseBasis(place.slice(1)) : null;
@@ -75,26 +53,19 @@ function basisIn(place: string): Basis {
   return basis;
 }
 
-function stateOf(history: History, basis: Basis): Session {
-  const found = stateAt(history.commits, basis);
-  if (found.ok) return found.value;
-  const end = basisText(found.error);
-  throw new Trouble(exitCodes.notFound, `${history.session} has no ${basisText(basis)}`, [
-    `as far as it goes: ${history.session}${end}`,
-  ]);
-}
-
-function showDifference(
-  { terminal }: VerbContext,
-  history: History,
-  after: { readonly basis: Basis; readonly session: Session },
+async function showDifference(
+  context: VerbContext,
+  states: States,
+  after: Placed,
   from: string,
-): ExitCode {
-  const basis = basisIn(from.startsWith('@') ? from : `@${from}`);
-  const changed = diffStates(stateOf(history, basis), after.session);
+): Promise<ExitCode> {
+  const { terminal } = context;
+  const { basis, state } = await states.at(basisIn(from.startsWith('@') ? from : `@${from}`));
+  warnOf(context, states.source);
+  const changed = diffStates(state, after.state);
   const [a, b] = [basisText(basis), basisText(after.basis)];
   if (terminal.format !== 'page') {
-    const between = { session: history.session, from: a, to: b };
+    const between = { session: states.session, from: a, to: b };
     terminal.json({ schema: 'joinleaf.diff/1', ...between, changed: withoutData(changed) });
     return exitCodes.fine;
   }
@@ -114,7 +85,11 @@ const hiddenSides = ({ before, after }: { readonly before: unknown; readonly aft
   after: withoutData(after),
 });
 
-function suggestAround(context: VerbContext, loaded: Loaded, { revision }: Basis): void {
+function suggestAround(
+  context: VerbContext,
+  loaded: Pick<Loaded, 'again'>,
+  { revision }: Basis,
+): void {
   const around =
     revision === 0
       ? []

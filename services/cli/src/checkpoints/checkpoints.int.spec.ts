@@ -1,0 +1,166 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { connectBroker, ensureStreams, sha256, type Broker } from '@joinleaf/jetstream-log';
+import type { SessionAddress } from '@joinleaf/multipoint';
+import { natsForTests } from '@joinleaf/nats-server';
+import { plainState, Recorder, stateAt, type History } from '@joinleaf/replay';
+import { asks, closes, listens, opens, socket, startAt } from '@joinleaf/replay/contract';
+import { encode, Subjects } from '@joinleaf/wire';
+import { joinleaf, leaveContext, newFolder, type Folder } from '../testing.js';
+
+// A log long enough for checkpoints: what is said of a position is the same with and without them.
+
+const realm = `checkpoints-${String(process.pid)}`;
+const subjects = new Subjects(realm);
+const nats = natsForTests({ beforeAll, afterAll });
+const long = 'long' as SessionAddress;
+const history = longHistory();
+let broker: Broker;
+let folder: Folder;
+
+beforeAll(async () => {
+  folder = await newFolder();
+  await leaveContext(folder.path, realm, nats());
+  broker = await connectBroker({ ...nats().credentials.services, name: 'spec' });
+  await ensureStreams(broker.nc, subjects, { replicas: 1 });
+  await plant(history);
+}, 60_000);
+
+afterAll(async () => {
+  await broker.close();
+  await folder[Symbol.asyncDispose]();
+});
+
+let cache: string;
+let caches = 0;
+beforeEach(async () => {
+  caches += 1;
+  cache = join(folder.path, `cache-${String(caches)}`);
+  await mkdir(cache);
+});
+
+const encoder = new TextEncoder();
+
+/** Stores a history as it is; only the place in the stream is its own. */
+async function plant({ session, commits }: History): Promise<void> {
+  for (const { hash: _hash, sequence: _sequence, storedAt: _at, ...commit } of commits) {
+    broker.nc.publish(subjects.events(session), encode(commit));
+    if (commit.revision % 1_000 === 0) await broker.nc.flush();
+  }
+  await broker.nc.request(subjects.nodeRecords('bob'), encode({})); // Stored after all of them.
+}
+
+const stateOf = async (position: string): Promise<unknown> => {
+  const { exitCode, out, err } = await joinleaf(`state ${position} --json --reveal`, {
+    cwd: folder.path,
+    env: { JOINLEAF_CACHE: cache },
+  });
+  if (exitCode !== 0) throw new Error(err);
+  return (JSON.parse(out) as { readonly state: unknown }).state;
+};
+
+function folded(revision: number, decisions = 0): unknown {
+  const found = stateAt(history.commits, { revision, decisions });
+  if (!found.ok) throw new Error('it is there');
+  return JSON.parse(JSON.stringify(plainState(found.value)));
+}
+
+/** The checkpoints there are, oldest first. */
+async function kept(): Promise<readonly string[]> {
+  const below = join(cache, 'checkpoints');
+  const [of] = await readdir(below).catch(() => []);
+  if (of === undefined) return [];
+  return (await readdir(join(below, of))).sort().map((name) => join(below, of, name));
+}
+
+async function change(file: string, change: (text: string) => string): Promise<void> {
+  const [, text = ''] = (await readFile(file, 'utf8')).split('\n');
+  const changed = change(text);
+  if (changed === text) throw new Error('there was nothing to change');
+  await writeFile(file, `${sha256(encoder.encode(changed))}\n${changed}`);
+}
+
+describe('the state of a long session', () => {
+  const last = history.commits.length;
+
+  it('is what a plain fold says, wherever checkpoints are', async () => {
+    expect(await kept()).toEqual([]);
+    expect(await stateOf('long')).toEqual(folded(last));
+    expect(await kept()).toHaveLength(2);
+    for (const revision of [0, 1, 8_191, 8_192, 8_193, 12_000, 16_384, 16_385, last]) {
+      expect(await stateOf(`long@${String(revision)}`)).toEqual(folded(revision));
+    }
+    expect(await stateOf('long@8193.1')).toEqual(folded(8_192, 1));
+    expect(await stateOf('long@16385.1')).toEqual(folded(16_384, 1));
+    await expect(stateOf(`long@${String(last + 1)}`)).rejects.toThrow(`long@${String(last)}`);
+    const { out } = await joinleaf('state long@16390 --diff 8200 --json', {
+      cwd: folder.path,
+      env: { JOINLEAF_CACHE: cache },
+    });
+    const alone = await joinleaf('state long@16390 --diff 8200 --json', {
+      cwd: folder.path,
+      env: { JOINLEAF_CACHE: join(cache, 'another') },
+    });
+    expect(out).toBe(alone.out);
+  });
+
+  it('is folded from a checkpoint where the log bears it out', async () => {
+    await stateOf('long');
+    const [first = ''] = await kept();
+    await change(first, (text) => text.replace('"backlog":100', '"backlog":77'));
+    expect(await stateOf('long@8200')).toMatchObject({ backlog: 77 });
+    // A log that says nothing of it is read from its beginning.
+    await change(first, (text) => text.replace(/"hash":"[0-9a-f]{4}/, '"hash":"0000'));
+    expect(await stateOf('long@8200')).toEqual(folded(8_200));
+  });
+
+  it.each<readonly [string, (file: string) => Promise<void>]>([
+    ['is damaged', (file) => writeFile(file, 'nothing\n{}')],
+    [
+      'was changed',
+      async (file) => writeFile(file, (await readFile(file, 'utf8')).replace('backlog', 'backlag')),
+    ],
+    [
+      'is of another fold',
+      (file) => change(file, (text) => text.replace('"multipoint/1"', '"multipoint/0"')),
+    ],
+    [
+      'is of another session',
+      (file) => change(file, (text) => text.replace('"session":"long"', '"session":"wrong"')),
+    ],
+    [
+      'is of another commit',
+      (file) => change(file, (text) => text.replace(/"sequence":\d+/, '"sequence":5')),
+    ],
+    [
+      'is of a commit that is gone',
+      (file) => change(file, (text) => text.replace(/"sequence":\d+/, '"sequence":9999999')),
+    ],
+  ])(
+    'is not taken from a checkpoint that %s, which goes with all the others',
+    async (_what, harm) => {
+      await stateOf('long');
+      const [, second = ''] = await kept();
+      await harm(second);
+      expect(await stateOf('long@16390')).toEqual(folded(16_390));
+      expect(await kept()).toHaveLength(2); // New ones.
+      expect(await stateOf('long@16390')).toEqual(folded(16_390));
+    },
+  );
+
+  it('needs no place to keep checkpoints', async () => {
+    await writeFile(join(cache, 'checkpoints'), 'no folder');
+    expect(await stateOf('long@9000')).toEqual(folded(9_000));
+  });
+});
+
+function longHistory(): History {
+  const recorder = new Recorder({ session: long, sha256, startAt });
+  recorder.decide(opens({ admit: 'auto' }, { address: long }), listens(100));
+  for (let i = 1; i <= 8_700; i += 1) {
+    recorder.decide(asks(`n${String(i)}`, recorder.now));
+    if (i > 40) recorder.decide(closes(socket(`n${String(i - 40)}`, 1)));
+  }
+  return recorder.history;
+}

@@ -4,7 +4,7 @@ import { dismantled, waitingEnd } from './dismantle.js';
 import type { Departure, SessionEvent } from './event.js';
 import { afterEvents, rootLost, succession } from './root-loss.js';
 import { outstanding, type OpenSession, type Session } from './session.js';
-import { livesOn, type SocketId } from './socket-id.js';
+import { livesOnRun, type SocketId } from './socket-id.js';
 
 /**
  * Closes a socket, in whatever role the session knows it: c_root, link, member, or the caller or link
@@ -82,8 +82,7 @@ export function expireJoins({ now }: CommandOf<'ExpireJoins'>, session: Session)
  * before the deadline.
  */
 export function loseNode(command: CommandOf<'LoseNode'>, session: Session): Decision {
-  const { node, incarnation } = command;
-  const isLost = (socket: SocketId): boolean => livesOn(socket, node, incarnation);
+  const isLost = livesOnRun(command.node, command.incarnation);
   if (session.phase === 'unopened' || session.phase === 'closed') return emit('R135');
   const isRootLost = session.root !== null && isLost(session.root);
   if (session.phase === 'shut') {
@@ -95,13 +94,13 @@ export function loseNode(command: CommandOf<'LoseNode'>, session: Session): Deci
 }
 
 function lostCallers(session: OpenSession, isLost: (s: SocketId) => boolean): SessionEvent[] {
-  return [...session.requests.values()]
-    .filter((join) => isLost(join.caller))
+  return session.requests
+    .filter(({ caller }) => isLost(caller))
     .map(({ id }) => ({ type: 'JoinCancelled', join: id, reason: 'node-lost' }));
 }
 
 function lostMembers(session: OpenSession, isLost: (s: SocketId) => boolean): SessionEvent[] {
-  return [...session.members.values()]
+  return session.members
     .filter(({ leaf }) => isLost(leaf))
     .map(({ leaf }) => ({ type: 'MemberLeft', leaf, departure: 'node-lost' }));
 }

@@ -173,7 +173,6 @@ export function replaced(session: OpenSession, address: NodeAddress): readonly S
 
 function waitingAt(session: OpenSession, address: NodeAddress): JoinId | null {
   if (session.invitation?.leafAddress === address) return session.invitation.id;
-  if (session.requests.size === 0) return null;
-  for (const join of session.requests.values()) if (join.leafAddress === address) return join.id;
-  return null;
+  const [oldest] = session.requests.filter((join) => join.leafAddress === address);
+  return oldest?.id ?? null;
 }

@@ -82,6 +82,15 @@ describe('a persistent map', () => {
     expect([...map.keys()]).toEqual(near);
   });
 
+  it('picks values in the order of their keys, those of one hash too', () => {
+    let map = PersistentMap.empty<string>();
+    for (const key of [...near, ...colliding]) map = map.set(key, key);
+    const wanted = [...near, ...colliding].filter((_, index) => index % 2 === 0);
+    expect(map.filter((value) => wanted.includes(value))).toEqual(wanted);
+    expect(map.filter(() => false)).toEqual([]);
+    expect(PersistentMap.empty<string>().filter(() => true)).toEqual([]);
+  });
+
   it('answers itself where there is nothing to delete', () => {
     const map = PersistentMap.empty<number>().set('a', 1);
     expect(map.delete('b')).toBe(map);

@@ -67,12 +67,13 @@ export class PersistentMap<V> implements Iterable<readonly [string, V]> {
     return new PersistentMap(root, this.size - 1, this.#next);
   }
 
+  /** The values that are wanted, in their order. A few of many cost a look at each: only they are sorted. */
+  filter(isWanted: (value: V) => boolean): readonly V[] {
+    return this.#leaves(isWanted).map(({ value }) => value);
+  }
+
   *entries(): Generator<readonly [string, V]> {
-    if (this.#root === null) return;
-    const leaves: Leaf<V>[] = [];
-    collect(this.#root, leaves);
-    leaves.sort((a, b) => a.order - b.order);
-    for (const { key, value } of leaves) yield [key, value];
+    for (const { key, value } of this.#leaves(() => true)) yield [key, value];
   }
 
   *keys(): Generator<string> {
@@ -85,6 +86,12 @@ export class PersistentMap<V> implements Iterable<readonly [string, V]> {
 
   [Symbol.iterator](): Generator<readonly [string, V]> {
     return this.entries();
+  }
+
+  #leaves(isWanted: (value: V) => boolean): readonly Leaf<V>[] {
+    const leaves: Leaf<V>[] = [];
+    if (this.#root !== null) collect(this.#root, isWanted, leaves);
+    return leaves.sort((a, b) => a.order - b.order);
   }
 }
 
@@ -172,8 +179,8 @@ function lift<V>(node: Branch<V>): Node<V> {
   return node.children.length === 1 && only !== undefined && !isBranch(only) ? only : node;
 }
 
-function collect<V>(node: Node<V>, into: Leaf<V>[]): void {
-  if (isBranch(node)) for (const child of node.children) collect(child, into);
-  else if (isCollision(node)) into.push(...node.leaves);
-  else into.push(node);
+function collect<V>(node: Node<V>, isWanted: (value: V) => boolean, into: Leaf<V>[]): void {
+  if (isBranch(node)) for (const child of node.children) collect(child, isWanted, into);
+  else if (isCollision(node)) into.push(...node.leaves.filter(({ value }) => isWanted(value)));
+  else if (isWanted(node.value)) into.push(node);
 }

@@ -35,6 +35,12 @@ export function livesOn(id: SocketId, node: string, incarnation: string | null):
   return id.startsWith(incarnation === null ? `${node}/` : `${node}/${incarnation}/`);
 }
 
+/** The same question about many sockets and one run. */
+export function livesOnRun(node: string, incarnation: string): (id: SocketId) => boolean {
+  const prefix = `${node}/${incarnation}/`;
+  return (id) => id.startsWith(prefix);
+}
+
 /** Whether a serial is the arbiter's to give: no program may bring such a socket along. */
 export const isMadeByArbiter = (id: SocketId): boolean => id.includes('/J');
 

@@ -46,7 +46,7 @@ const requestTimeoutMs = 10_000;
 
 export interface RowOptions {
   readonly concurrencies: readonly number[];
-  /** Two-party handshakes need the notifier. */
+  /** Two-party handshakes, and the client, need the notifier. */
   readonly handshakes: boolean;
 }
 
@@ -143,15 +143,16 @@ async function prepareJoins(
     return sessions;
   };
   const many = await auto('many', manySessions);
-  const clients = await connectClients(stage, stack);
+  // The client hears what it is told from the notifier, and does not start without it.
+  const clients = handshakes ? await connectClients(stage, stack) : [];
 
   return async (add, concurrency) => {
     const one = await auto(`one-${String(concurrency)}`, 1);
-    const forClient = await auto(`client-${String(concurrency)}`, 1);
     add('auto-one', 'join, auto, one session', autoJoin(leaf, one));
     add('auto-many', `join, auto, ${String(manySessions)} sessions`, autoJoin(leaf, many));
-    add('client-auto', 'join, auto, TypeScript client', clientJoin(clients, forClient));
     if (!handshakes) return;
+    const forClient = await auto(`client-${String(concurrency)}`, 1);
+    add('client-auto', 'join, auto, TypeScript client', clientJoin(clients, forClient));
     const pairs = await waitingRooms(start, concurrency);
     const rooms: Sessions = { addresses: pairs.map(({ session }) => session), joined: 0 };
     opened.push(rooms);

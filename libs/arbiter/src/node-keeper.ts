@@ -11,6 +11,7 @@ import {
 } from '@joinleaf/wire';
 import { isUp, NodeLives, type EndedRun, type Verdict } from './node-lives.js';
 import { NotKnownYet, type NodeBook, type World } from './ports.js';
+import type { NodeStanding } from './to-command.js';
 import { refusalReply } from './to-reply.js';
 import { WorkQueue } from './work-queue.js';
 
@@ -65,7 +66,7 @@ export class NodeKeeper {
   }
 
   /** What a root that invites has to know of a node. Rejects with NotKnownYet while the records may be behind. */
-  async status(node: string): Promise<'up' | 'unknown' | 'lost'> {
+  async status(node: string): Promise<NodeStanding> {
     const known = this.#lives.get(node);
     if (known === undefined || !isUp(known)) await this.#refresh(node);
     const life = this.#lives.get(node);
@@ -76,8 +77,8 @@ export class NodeKeeper {
 
   /** Why this run of a node may not speak; null when it may (H10). Rejects with NotKnownYet as `status` does. */
   async fence(node: string, incarnation: string): Promise<Refusal | null> {
-    if (!this.#speaks(node, incarnation)) await this.#refresh(node);
-    if (this.#speaks(node, incarnation)) return null;
+    if (!this.speaks(node, incarnation)) await this.#refresh(node);
+    if (this.speaks(node, incarnation)) return null;
     const current = this.#lives.get(node);
     const isOver = current?.incarnation === incarnation || this.isOver(node, incarnation);
     if (current !== undefined && isOver) {
@@ -177,7 +178,8 @@ export class NodeKeeper {
     }
   }
 
-  #speaks(node: string, incarnation: string): boolean {
+  /** Whether this is known to be the run of the node that may speak. */
+  speaks(node: string, incarnation: string): boolean {
     const current = this.#lives.get(node);
     return current?.incarnation === incarnation && isUp(current);
   }

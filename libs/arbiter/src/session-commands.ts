@@ -12,7 +12,7 @@ import type { Arbiter } from './arbiter.js';
 import type { NodeKeeper } from './node-keeper.js';
 import { NotKnownYet, type RefusalSink, type World } from './ports.js';
 import type { RateLimits } from './rate-limits.js';
-import { toCommand, type Request } from './to-command.js';
+import { invitedNode, toCommand, type NodeStanding, type Request } from './to-command.js';
 import { refusalReply, toReply } from './to-reply.js';
 
 export interface SessionCommandsParts {
@@ -30,10 +30,14 @@ export interface SessionCommandsParts {
   readonly limited?: (limit: 'node' | 'root') => void;
 }
 
-/** A command on its way to a decision, or the refusal that met it before. */
-interface Underway {
-  readonly reply: Promise<Reply>;
+/** What has to be looked up before a command can be decided. */
+interface Known {
+  /** Why this run of the node may not speak (H10); null when it may. */
+  readonly fence: Refusal | null;
+  readonly leafNode: NodeStanding;
 }
+
+const nothingAmiss: Known = { fence: null, leafNode: 'up' };
 
 /**
  * Takes a node's requests: checks them, finds out what only the arbiter knows, decides and replies. What
@@ -58,8 +62,11 @@ export class SessionCommands {
     if (limit !== null)
       return refusalReply({ session, commandId: decoded.value.commandId }, limit, null);
     const request = { verb, body: decoded.value } as Request;
-    const { reply } = await this.#inTurn(subject, () => this.#decide(subject, request));
-    return reply;
+    const who = `${subject.node} ${session}`;
+    const before = this.#turns.get(who);
+    return before === undefined && this.#needsNoRecord(subject, request)
+      ? this.#submit(subject, request, nothingAmiss)
+      : this.#inTurn(who, before, subject, request);
   }
 
   #overLimit({ node, session }: CommandSubject): Refusal | null {
@@ -69,52 +76,58 @@ export class SessionCommands {
     return refusal;
   }
 
+  // Most commands can be decided from what is in memory: they are in the mailbox before anything else happens.
+  #needsNoRecord({ node }: CommandSubject, request: Request): boolean {
+    return this.parts.nodes.speaks(node, request.body.incarnation) && invitedNode(request) === null;
+  }
+
   // A turn is over when its command is in its session's mailbox; nobody waits for another's decision.
-  async #inTurn<T>({ node, session }: CommandSubject, work: () => Promise<T>): Promise<T> {
-    const who = `${node} ${session}`;
-    const before = this.#turns.get(who);
-    const turn = before === undefined ? work() : before.then(work, work);
+  async #inTurn(
+    who: string,
+    before: Promise<unknown> | undefined,
+    subject: CommandSubject,
+    request: Request,
+  ): Promise<Reply> {
+    const look = () => this.#known(subject, request);
+    const turn = (before === undefined ? look() : before.then(look, look)).then((known) => ({
+      reply: this.#submit(subject, request, known),
+    }));
     this.#turns.set(who, turn);
     try {
-      return await turn;
+      return await (
+        await turn
+      ).reply;
     } finally {
       if (this.#turns.get(who) === turn) this.#turns.delete(who);
     }
   }
 
-  async #decide(subject: CommandSubject, request: Request): Promise<Underway> {
+  #submit(subject: CommandSubject, request: Request, known: Known | null): Promise<Reply> {
     const { session } = subject;
-    const { commandId } = request.body;
-    const { arbiter } = this.parts;
-    const refused = (refusal: Refusal): Underway => ({
-      reply: Promise.resolve(refusalReply({ session, commandId }, refusal, null)),
-    });
-    const known = await this.#known(subject, request);
+    const { commandId, repeat: isRepeat = false } = request.body;
+    const { arbiter, world } = this.parts;
+    const refused = (refusal: Refusal) =>
+      Promise.resolve(refusalReply({ session, commandId }, refusal, null));
     if (known === null) return refused({ code: 'WSAENETDOWN', rule: 'E2' });
-    const { fence, translated } = known;
+    const { fence, leafNode } = known;
+    const translated = toCommand(subject, request, { now: world.now(), leafNode });
     if (!translated.ok) return refused(translated.error);
-    const isRepeat = request.body.repeat === true;
     if (fence !== null && !isRepeat) {
       this.#recordFenced(session, commandId, translated.value, fence);
       return refused(fence);
     }
     // What was decided while the run could still speak holds; else the fence does, and is put on record.
     const asked = { commandId, command: translated.value, isRepeat, refusal: fence };
-    const outcome = arbiter.submit(session, asked);
-    return { reply: outcome.then((decided) => toReply(session, commandId, decided)) };
+    return arbiter.submit(session, asked).then((decided) => toReply(session, commandId, decided));
   }
 
   // Null while the lives of nodes cannot be told for sure: whoever asks again is answered then.
-  async #known(subject: CommandSubject, request: Request) {
-    const { nodes, world } = this.parts;
-    const { incarnation } = request.body;
+  async #known({ node }: CommandSubject, request: Request): Promise<Known | null> {
+    const { nodes } = this.parts;
+    const invited = invitedNode(request);
     try {
-      const fence = await nodes.fence(subject.node, incarnation);
-      const translated = await toCommand(subject, request, {
-        now: world.now(),
-        nodeStatus: (name) => nodes.status(name),
-      });
-      return { fence, translated };
+      const fence = await nodes.fence(node, request.body.incarnation);
+      return { fence, leafNode: invited === null ? 'up' : await nodes.status(invited) };
     } catch (cause) {
       if (cause instanceof NotKnownYet) return null;
       throw cause;

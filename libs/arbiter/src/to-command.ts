@@ -19,11 +19,18 @@ export type Request = {
   [V in Exclude<Verb, 'resolve'>]: { readonly verb: V; readonly body: RequestOf<V> };
 }[Exclude<Verb, 'resolve'>];
 
+/** The node of the leaf that a root invites; null in any other request. */
+export const invitedNode = ({ verb, body }: Request): string | null =>
+  verb === 'join' && body.as === 'root' ? nodeOf(body.leaf) : null;
+
 /** What the arbiter knows and the caller cannot say. */
 export interface Knowledge {
   readonly now: number;
-  readonly nodeStatus: (node: string) => Promise<'up' | 'unknown' | 'lost'>;
+  /** Whether the node of an invited leaf is there. */
+  readonly leafNode: NodeStanding;
 }
+
+export type NodeStanding = 'up' | 'unknown' | 'lost';
 
 const refused = (code: Refusal['code'], rule: Refusal['rule'], facts?: Refusal['facts']) =>
   err(facts === undefined ? { code, rule } : { code, rule, facts });
@@ -32,11 +39,11 @@ const refused = (code: Refusal['code'], rule: Refusal['rule'], facts?: Refusal['
  * Turns a request into the command that is decided and recorded. Who speaks comes from the subject,
  * which the broker vouches for: a body can only name sockets of its own node and incarnation.
  */
-export async function toCommand(
+export function toCommand(
   { node, session }: CommandSubject,
   { verb, body }: Request,
   knowledge: Knowledge,
-): Promise<Result<SessionCommand, Refusal>> {
+): Result<SessionCommand, Refusal> {
   const mine = (serial: string): SocketId =>
     socketId({ node, incarnation: body.incarnation, serial });
   const mineOrNone = (serial: string | null): SocketId | null =>
@@ -93,19 +100,18 @@ function openCommand(
   });
 }
 
-async function joinCommand(
+function joinCommand(
   node: string,
   body: RequestOf<'join'>,
   mine: (serial: string) => SocketId,
-  { now, nodeStatus }: Knowledge,
-): Promise<Result<SessionCommand, Refusal>> {
+  { now, leafNode }: Knowledge,
+): Result<SessionCommand, Refusal> {
   const { flags, callerData, qos, deadlineMs } = body;
   const amiss = qos === undefined ? null : checkQos(qos, unusedUnder(flags));
   if (amiss !== null) return err(amiss);
   const asked = qos === undefined ? { flags, callerData } : { flags, callerData, qos };
   const base = { caller: mine(body.socket), ...asked, now, deadlineMs };
   if (body.as === 'root') {
-    const leafNode = await nodeStatus(nodeOf(body.leaf));
     const link = mine(body.link);
     return ok({ type: 'InviteLeaf', ...base, leafAddress: body.leaf, link, leafNode });
   }

@@ -1,4 +1,5 @@
 export { arbiterBeatSchema, type ArbiterBeat } from './arbiters.js';
+export { fitsAsItStands } from './as-it-stands.js';
 export { decode, encode, type Malformed } from './codec.js';
 export { commandSchema, commitSchema, eventSchema, refusalRecordSchema } from './commits.js';
 export { dataBytesMax, decodeDatum, encodeDatum } from './data.js';

@@ -52,19 +52,19 @@ export class PersistentMap<V> implements Iterable<readonly [string, V]> {
 
   /** Sets a value. A key that was there keeps its place in the order. */
   set(key: string, value: V): PersistentMap<V> {
-    const hash = hashOf(key);
-    const before = this.#root === null ? undefined : find(this.#root, hash, key);
-    const leaf: Leaf<V> = { hash, key, value, order: before?.order ?? this.#next };
-    const root = this.#root === null ? leaf : insert(this.#root, leaf, 0);
-    return before === undefined
-      ? new PersistentMap(root, this.size + 1, this.#next + 1)
-      : new PersistentMap(root, this.size, this.#next);
+    const leaf: Leaf<V> = { hash: hashOf(key), key, value, order: this.#next };
+    if (this.#root === null) return new PersistentMap(leaf, 1, this.#next + 1);
+    const found = { there: false };
+    const root = insert(this.#root, leaf, 0, found);
+    return found.there
+      ? new PersistentMap(root, this.size, this.#next)
+      : new PersistentMap(root, this.size + 1, this.#next + 1);
   }
 
   delete(key: string): PersistentMap<V> {
-    if (this.#root === null || !this.has(key)) return this;
+    if (this.#root === null) return this;
     const root = remove(this.#root, hashOf(key), key, 0);
-    return new PersistentMap(root, this.size - 1, this.#next);
+    return root === this.#root ? this : new PersistentMap(root, this.size - 1, this.#next);
   }
 
   /** The values that are wanted, in their order. A few of many cost a look at each: only they are sorted. */
@@ -130,7 +130,8 @@ function find<V>(root: Node<V>, hash: number, key: string): Leaf<V> | undefined 
   return node.hash === hash && node.key === key ? node : undefined;
 }
 
-function insert<V>(node: Node<V>, leaf: Leaf<V>, depth: number): Node<V> {
+// Says in `found` whether the key was there; then it keeps its place in the order.
+function insert<V>(node: Node<V>, leaf: Leaf<V>, depth: number, found: Found): Node<V> {
   if (isBranch(node)) {
     const bit = bitAt(leaf.hash, depth);
     const at = indexOf(node.bitmap, bit);
@@ -138,14 +139,21 @@ function insert<V>(node: Node<V>, leaf: Leaf<V>, depth: number): Node<V> {
     if ((node.bitmap & bit) === 0 || child === undefined) {
       return { bitmap: node.bitmap | bit, children: node.children.toSpliced(at, 0, leaf) };
     }
-    return { ...node, children: node.children.with(at, insert(child, leaf, depth + 1)) };
+    const after = insert(child, leaf, depth + 1, found);
+    return { bitmap: node.bitmap, children: node.children.with(at, after) };
   }
   if (node.hash !== leaf.hash) return fork(node, leaf, depth);
-  if (isCollision(node)) {
-    const others = node.leaves.filter((other) => other.key !== leaf.key);
-    return { hash: leaf.hash, leaves: [...others, leaf] };
-  }
-  return node.key === leaf.key ? leaf : { hash: leaf.hash, leaves: [node, leaf] };
+  const leaves = isCollision(node) ? node.leaves : [node];
+  const before = leaves.find((other) => other.key === leaf.key);
+  if (before === undefined) return { hash: leaf.hash, leaves: [...leaves, leaf] };
+  found.there = true;
+  const after = { ...leaf, order: before.order };
+  if (!isCollision(node)) return after;
+  return { hash: leaf.hash, leaves: leaves.map((other) => (other === before ? after : other)) };
+}
+
+interface Found {
+  there: boolean;
 }
 
 function fork<V>(one: Leaf<V> | Collision<V>, other: Leaf<V>, depth: number): Branch<V> {
@@ -156,19 +164,24 @@ function fork<V>(one: Leaf<V> | Collision<V>, other: Leaf<V>, depth: number): Br
   return { bitmap: bitOne | bitOther, children: oneFirst ? [one, other] : [other, one] };
 }
 
+// Answers the same node when the key is not there, and null when nothing else was.
 function remove<V>(node: Node<V>, hash: number, key: string, depth: number): Node<V> | null {
   if (isCollision(node)) {
     const [left, ...more] = node.leaves.filter((leaf) => leaf.key !== key);
     if (left === undefined) return null;
+    if (more.length + 1 === node.leaves.length) return node;
     return more.length === 0 ? left : { hash: node.hash, leaves: [left, ...more] };
   }
-  if (!isBranch(node)) return null;
+  if (!isBranch(node)) return node.key === key ? null : node;
   const bit = bitAt(hash, depth);
   const at = indexOf(node.bitmap, bit);
   const child = node.children[at];
-  if (child === undefined) return node;
+  if ((node.bitmap & bit) === 0 || child === undefined) return node;
   const rest = remove(child, hash, key, depth + 1);
-  if (rest !== null) return lift({ ...node, children: node.children.with(at, rest) });
+  if (rest === child) return node;
+  if (rest !== null) {
+    return lift({ bitmap: node.bitmap, children: node.children.with(at, rest) });
+  }
   if (node.children.length === 1) return null;
   return lift({ bitmap: node.bitmap & ~bit, children: node.children.toSpliced(at, 1) });
 }

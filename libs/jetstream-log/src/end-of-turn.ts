@@ -1,3 +1,9 @@
+/** Resolves once everything that is ready now has been done. */
+export const endOfTurn = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.nextTick(resolve); // Node calls this back when no promise is left to continue.
+  });
+
 /**
  * Runs jobs together, once everything that is ready now has been done. What is published that way
  * leaves in one write to the socket instead of one each: under load a write costs more than deciding.

@@ -1,5 +1,6 @@
 import { DeliverPolicy, jetstream, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { endOfTurn } from './end-of-turn.js';
 import type { Requests } from './requests.js';
 import type { BatchedMessage } from './stream-access.js';
 
@@ -39,8 +40,16 @@ export async function* pulledMessages(
   // The client asks after its consumer then, and waits for an answer that only the server that keeps it can give.
   const forget = requests.onReconnect(stop);
   void onSilence(messages, stop);
+  let taken = 0;
+  let cameTogether = 0;
   try {
     for await (const message of messages) {
+      // What we wrote ourselves often comes with its acknowledgement: whoever waits for that goes first, and knows it then.
+      taken += 1;
+      if (taken > cameTogether) {
+        await endOfTurn();
+        cameTogether = messages.getReceived();
+      }
       if (signal.aborted) return;
       const { subject, data: bytes } = message;
       yield [{ subject, bytes, ...deliveryIn(message) }];

@@ -1,5 +1,6 @@
 import type { NodeAddress, SessionAddress, SocketId } from '@joinleaf/multipoint';
 import { z } from 'zod';
+import { leavesUnchanged } from './as-it-stands.js';
 import {
   codeField,
   flowField,
@@ -145,6 +146,8 @@ const toldSchema = z.unknown().transform((value, context): ToldNotification => {
   }
   return isUnknown ? { ...read.data, kind: 'UNKNOWN', of: kind } : (read.data as KnownNotification);
 });
+
+leavesUnchanged(toldSchema, notificationSchema);
 
 /** A notification as it is read. */
 export type ToldNotification = KnownNotification | UnknownNotification;

@@ -18,7 +18,7 @@ import { commitSchema, encode, fitsAsItStands, sessionIn, type Subjects } from '
 import type { NatsConnection } from '@nats-io/transport-node';
 import { followStream, type FollowedMessage } from './follow-stream.js';
 import { Publisher } from './publisher.js';
-import { askLeader, readBetween, readSubject, withPatience } from './read-subject.js';
+import { askLeader, lastOf, readBetween, readSubject, withPatience } from './read-subject.js';
 import { laggingMs, Requests } from './requests.js';
 import { SlotWriter, type SlotCounts } from './slot-writer.js';
 import { sha256, storedCommit } from './stored-commit.js';
@@ -74,13 +74,15 @@ export class JetStreamLog implements EventLog {
     checkReadable(commit);
     const bytes = encode(commit);
     if (bytes.length > commitBytesMax) return { kind: 'refused', reason: 'too-large' };
+    const subject = this.#options.subjects.events(session);
     const outcome = await this.#slots.write({
-      subject: this.#options.subjects.events(session),
+      subject,
       bytes,
       messageId: draft.commitId,
       afterSequence: head.sequence,
       isOurs: (message) => commitIdIn(message) === draft.commitId,
       deadlineMs: options.deadlineMs ?? deadlineMsDefault,
+      checkSubject: () => this.#checkEnd(subject, head),
     });
     switch (outcome.kind) {
       case 'ok':
@@ -120,11 +122,7 @@ export class JetStreamLog implements EventLog {
       }
     } catch (error) {
       if (!(error instanceof SubjectDamaged)) throw error;
-      throw new UnreadableCommit(
-        sequence + 1,
-        subject,
-        `${error.message}, which lies there or later`,
-      );
+      throw unreadableAfter(sequence, error);
     }
   }
 
@@ -173,6 +171,16 @@ export class JetStreamLog implements EventLog {
     return followStream(nc, this.#requests, this.#access, following, tell);
   }
 
+  // Whoever heard of all commits but a damaged last one asks for a place that the server holds taken.
+  async #checkEnd(subject: string, { sequence }: Head): Promise<void> {
+    try {
+      await lastOf(this.#access, subject);
+    } catch (error) {
+      if (error instanceof StreamUnreachable) return;
+      throw error instanceof SubjectDamaged ? unreadableAfter(sequence, error) : error;
+    }
+  }
+
   // Not stored, that is certain; without the tail the caller could not decide again.
   async #conflict(session: SessionAddress, { sequence }: Head): Promise<AppendOutcome> {
     const tail: StoredCommit[] = [];
@@ -185,6 +193,9 @@ export class JetStreamLog implements EventLog {
     return { kind: 'conflict', tail };
   }
 }
+
+const unreadableAfter = (sequence: number, { subject, message }: SubjectDamaged) =>
+  new UnreadableCommit(sequence + 1, subject, `${message}, which lies there or later`);
 
 // Nothing can be taken out of this log again: what no reader would accept is not put into it.
 function checkReadable(commit: Commit): void {

@@ -25,6 +25,11 @@ export interface SlotWrite {
   /** Whether a message in the slot is this one. */
   readonly isOurs: (message: StoredMessage) => boolean;
   readonly deadlineMs: number;
+  /**
+   * Called when the server refuses the place although nothing lies in it and what it follows is there. May throw what is
+   * wrong with the subject.
+   */
+  readonly checkSubject?: () => Promise<void>;
 }
 
 export type SlotOutcome =
@@ -226,7 +231,10 @@ class Writing {
     if (afterSequence === 0) return null;
     const got = await this.#get({ seq: afterSequence });
     if (got.kind === 'unreachable') return null;
-    if (got.kind === 'found' && got.message.subject === subject) return null;
+    if (got.kind === 'found' && got.message.subject === subject) {
+      await this.#write.checkSubject?.();
+      return null;
+    }
     const last = await this.#get({ last_by_subj: subject });
     if (last.kind === 'unreachable') return null;
     const lastSequence = last.kind === 'found' ? last.message.sequence : 0;

@@ -1,10 +1,13 @@
 import { closedLoop } from './closed-loop.js';
 import type { Bench, BenchOptions, Tell } from './bench.js';
+import { FixedRate } from './fixed-rate.js';
 import { figuresOf, type Figures, type Round } from './figures.js';
 import type { Column, Goal, Report, Row, Table } from './report.js';
 import { prepareRows, type Operation, type RowId } from './rows.js';
 import { setStage } from './stage.js';
 
+/** Of each row at a fixed rate: well below what any of them can do. */
+const perSecond = 500;
 const warmUpSeconds = 0.7;
 
 /**
@@ -29,12 +32,18 @@ async function measureJoins(options: BenchOptions, tell: Tell): Promise<Report> 
   for (const { operation, concurrency } of operations) {
     await closedLoop(operation, { concurrency, seconds: warmUpSeconds });
   }
+  const busiest = Math.max(...concurrencies);
+  const atRate = new FixedRate(
+    operations.filter(({ concurrency }) => concurrency === busiest),
+    perSecond,
+  );
   const measured = operations.map((): Round[] => []);
   for (let round = 1; round <= rounds; round += 1) {
     tell(`round ${String(round)} of ${String(rounds)}`);
     for (const [index, { operation, concurrency }] of operations.entries()) {
       measured[index]?.push(await closedLoop(operation, { concurrency, seconds, processes }));
     }
+    await atRate.round(seconds, tell);
   }
   tell('checking what the joins left behind');
   const figured = operations.map((operation, index) => ({
@@ -45,14 +54,17 @@ async function measureJoins(options: BenchOptions, tell: Tell): Promise<Report> 
     schema: 'joinleaf.bench/2',
     bench: 'join',
     conditions: stage.conditions,
-    tables: concurrencies.flatMap((concurrency) => {
-      const rows = figured.filter((row) => row.concurrency === concurrency);
-      const title = `${String(rounds)} rounds of ${String(seconds)} s, ${String(concurrency)} at once`;
-      return [
-        { title, columns, rows: rows.map(asRow(figured)) },
-        cpuTable(`processor time of one, ${String(concurrency)} at once`, rows),
-      ];
-    }),
+    tables: [
+      ...concurrencies.flatMap((concurrency) => {
+        const rows = figured.filter((row) => row.concurrency === concurrency);
+        const title = `${String(rounds)} rounds of ${String(seconds)} s, ${String(concurrency)} at once`;
+        return [
+          { title, columns, rows: rows.map(asRow(figured)) },
+          cpuTable(`processor time of one, ${String(concurrency)} at once`, rows),
+        ];
+      }),
+      atRate.table,
+    ],
     goals: goalsOf(figured),
     notes: [],
     problem: await prepared.check(),

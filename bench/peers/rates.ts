@@ -1,7 +1,7 @@
 import { closedLoop } from '../closed-loop.js';
 import type { Tell } from '../bench.js';
 import { figuresOf, quantile, type Round } from '../figures.js';
-import { openLoop } from './open-loop.js';
+import { openLoop } from '../open-loop.js';
 import type { Joined } from './peer.js';
 import type { Stand } from './stand.js';
 

@@ -22,5 +22,7 @@ export interface Bench {
   readonly summary: string;
   /** Rounds when nobody says otherwise. */
   readonly rounds: number;
+  /** Whether it is measured only when it is named: it installs what the project does not need. */
+  readonly onlyByName?: boolean;
   readonly measure: (options: BenchOptions, tell: Tell) => Promise<Report>;
 }

@@ -5,7 +5,7 @@ import { joinBench } from './join.js';
 import { livenessBench } from './liveness.js';
 import { notifyBench } from './notify.js';
 import { peersBench } from './peers/peers.js';
-import { asText } from './report.js';
+import { asText, goalsAsText, type Report } from './report.js';
 import { profilesInWords } from './profile.js';
 import { scaleBench } from './scale.js';
 import { takeoverBench } from './takeover.js';
@@ -20,6 +20,8 @@ const benches: readonly Bench[] = [
 ];
 
 const usage = `npm run bench -- [BENCH …] [options]
+
+Without a name, all of them but peers, and one table of the goals.
 
 ${benches.map(({ name, summary }) => `  ${name.padEnd(25)}${summary}`).join('\n')}
 
@@ -56,16 +58,19 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(`${message}\n`);
   };
   let exitCode = 0;
+  const reports: Report[] = [];
   for (const bench of wish.benches) {
     tell(bench.name);
     const report = await bench.measure({ ...wish, rounds: wish.rounds ?? bench.rounds }, tell);
     process.stdout.write(`${asText(report)}\n`);
+    reports.push(report);
     if (report.problem === null) keep(report, fileOf(wish, bench));
     else {
       tell(`void: ${report.problem}`);
       exitCode = 1;
     }
   }
+  if (reports.length > 1) process.stdout.write(goalsAsText(reports));
   if (wish.profile !== null) process.stdout.write(profilesInWords(wish.profile));
   return exitCode;
 }
@@ -133,5 +138,7 @@ function parse(argv: readonly string[]): Wish | string | null {
 function chosenBenches(names: readonly string[]): readonly Bench[] | string {
   const unknown = names.find((name) => !benches.some((bench) => bench.name === name));
   if (unknown !== undefined) return `There is no bench called "${unknown}".`;
-  return names.length === 0 ? benches : benches.filter(({ name }) => names.includes(name));
+  return names.length === 0
+    ? benches.filter(({ onlyByName = false }) => !onlyByName)
+    : benches.filter(({ name }) => names.includes(name));
 }

@@ -64,6 +64,15 @@ export function asText(report: Report): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** The goals of several benches as one table. */
+export function goalsAsText(reports: readonly Report[]): string {
+  const lines = reports.flatMap(({ bench, goals }) =>
+    goals.map((goal) => `${bench.padEnd(10)}${goalLine(goal)}`),
+  );
+  const met = reports.flatMap(({ goals }) => goals).filter(isMet).length;
+  return `${[...lines, '', `${String(met)} of ${String(lines.length)} goals met`].join('\n')}\n`;
+}
+
 function inWords(conditions: Conditions): readonly string[] {
   const { node, natsServer, joinleaf, durability, cores, cpu, services } = conditions;
   return [

@@ -15,6 +15,7 @@ const failuresWithinMs = 120_000;
 /** The same job on joinleaf and on what a user would take instead, in one run. */
 export const peersBench: Bench = {
   name: 'peers',
+  onlyByName: true,
   summary: 'joinleaf beside etcd, ZooKeeper, Redis, Socket.IO and Colyseus, on the same job',
   rounds: 3,
   measure: measurePeers,

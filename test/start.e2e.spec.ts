@@ -52,7 +52,7 @@ describe('npm start', () => {
         /● timer deadline .*J3 WSAETIMEDOUT/,
         /◀─close───│ .*- bob:1/, // Bob leaves,
         /─close───▶│ .*closed/, // and it is over,
-        /─FD_CLOSE──+▶┊/, // which the agent hears.
+        /─CLOSE──+▶┊/, // which the agent hears.
       ]) {
         expect(output).toMatch(row);
       }

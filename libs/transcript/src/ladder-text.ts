@@ -143,8 +143,9 @@ function write(cells: string[], from: number, text: string): void {
   for (const [index, char] of Array.from(text).entries()) cells[from + index] = char;
 }
 
+// A word may take the last dash of its arrow where it would not fit otherwise.
 function fitting(labels: readonly string[], room: number): string {
-  return labels.find((label) => label.length <= room) ?? cut(labels.at(-1) ?? '', room);
+  return labels.find((label) => label.length <= room) ?? cut(labels.at(-1) ?? '', room + 1);
 }
 
 const asciiOf: Readonly<Record<string, string>> = {

@@ -41,7 +41,10 @@ export interface LadderRow {
   readonly to: number;
   /** `solid`: recorded as an event, or told. `dotted`: recorded, and without effect. */
   readonly style: 'solid' | 'dotted';
-  /** What is on the arrow, the longest first: the one that fits is taken. */
+  /**
+   * What is on the arrow, the longest first: the one that fits is taken. The last is one word, which all of them have, and fits
+   * everywhere: what is called one thing on a wide page is called the same on a narrow one.
+   */
   readonly labels: readonly string[];
   /** What belongs to the label, where the label that fits does not say it. */
   readonly about: string;
@@ -237,7 +240,7 @@ function refusedRow(step: RefusalStep, places: Places): LadderRow {
 const prefixed = (name: string, labels: readonly string[]): readonly string[] =>
   name === '' ? labels : [...labels.map((label) => `${name} ${label}`), ...labels];
 
-/** What a command says on its arrow, the longest first. */
+/** What a command says on its arrow, in lower case. */
 function commandLabels(command: SessionCommand, join: string): readonly string[] {
   const named = join === '' ? '' : ` ${join}`;
   switch (command.type) {
@@ -248,9 +251,9 @@ function commandLabels(command: SessionCommand, join: string): readonly string[]
     case 'ChangePolicy':
       return ['policy'];
     case 'InviteLeaf':
-      return [`JoinLeaf${named} ${command.leafAddress}`, `invite${named}`, 'invite'];
+      return [`invite${named} ${command.leafAddress}`, `invite${named}`, 'invite'];
     case 'RequestJoin':
-      return [`JoinLeaf${named}`, `join${named}`, 'join'];
+      return [`join${named}`, 'join'];
     case 'AcceptJoin':
       return [`accept ${command.join}`, 'accept'];
     case 'RejectJoin':
@@ -262,13 +265,13 @@ function commandLabels(command: SessionCommand, join: string): readonly string[]
     case 'ShutdownSession':
       return [`shutdown ${command.how}`, 'shutdown'];
     case 'CloseGroup':
-      return ['ends the group', 'ends it'];
+      return ['close'];
     case 'ExpireJoins':
-      return ['deadline', 'due'];
+      return ['deadline'];
     case 'LoseNode':
-      return [`node ${command.node} lost`, 'lost'];
+      return [`${command.node} lost`, 'lost'];
     case 'SettleCommand':
-      return ['what became of it?', 'settle'];
+      return ['settle'];
   }
 }
 
@@ -333,35 +336,39 @@ function toldRow(told: Notification, places: Places, present: readonly boolean[]
     from: places.service,
     to: index,
     labels: toldLabels(told, label, code !== null),
-    about: 'join' in told ? told.join : label,
+    about: aboutOf(told, label),
     detail: code ?? '',
     tone: code === null ? 'plain' : 'bad',
     present,
   };
 }
 
+function aboutOf(told: Notification, label: string): string {
+  if (told.kind === 'ROOT_LOST') return told.heir ? 'heir' : '';
+  return 'join' in told ? told.join : label;
+}
+
 const unnumbered = { number: null, revision: '', at: null, style: 'solid' } as const;
 
+/** What a notification says on its arrow, in capitals: its name without FD_, which would not fit. */
 function toldLabels(told: Notification, label: string, failed: boolean): readonly string[] {
   switch (told.kind) {
     case 'FD_ACCEPT':
-      return [`FD_ACCEPT ${told.join}`, 'FD_ACCEPT', 'ACCEPT'];
+      return [`ACCEPT ${told.join}`, 'ACCEPT'];
     case 'FD_CONNECT':
-      return failed
-        ? [`FD_CONNECT ${told.join} ✗`, 'FD_CONNECT ✗', 'CONNECT✗']
-        : [`FD_CONNECT ${told.join}`, 'FD_CONNECT', 'CONNECT'];
+      return failed ? [`CONNECT✗ ${told.join}`, 'CONNECT✗'] : [`CONNECT ${told.join}`, 'CONNECT'];
     case 'FD_CLOSE':
-      return label === '' ? ['FD_CLOSE'] : [`FD_CLOSE ${label}`, 'FD_CLOSE'];
+      return label === '' ? ['CLOSE'] : [`CLOSE ${label}`, 'CLOSE'];
     case 'WITHDRAWN':
-      return [`withdrawn ${told.join}`, 'withdrawn', 'gone'];
+      return [`WITHDRAWN ${told.join}`, 'WITHDRAWN'];
     case 'LINKED':
-      return [`linked ${told.join}`, 'linked'];
+      return [`LINKED ${told.join}`, 'LINKED'];
     case 'ROOT_LOST':
-      return told.heir ? ['root lost: heir', 'heir'] : ['root lost', 'lost'];
+      return told.heir ? ['ROOT_LOST heir', 'ROOT_LOST'] : ['ROOT_LOST'];
     case 'ROOT_REPLACED':
-      return ['another root', 'root'];
+      return ['NEW_ROOT'];
     case 'FD_QOS':
-      return label === '' ? ['FD_QOS'] : [`FD_QOS ${label}`, 'FD_QOS'];
+      return label === '' ? ['QOS'] : [`QOS ${label}`, 'QOS'];
   }
 }
 
@@ -375,11 +382,8 @@ function everybodyRow(
     ...unnumbered,
     from: places.service,
     to: places.service,
-    labels: [
-      `FD_CLOSE to ${String(closings.length)} sockets`,
-      `FD_CLOSE ×${String(closings.length)}`,
-    ],
-    about: '',
+    labels: [`CLOSE to ${String(closings.length)} sockets`, 'CLOSE'],
+    about: `${String(closings.length)} sockets`,
     detail: code ?? '',
     tone: code === undefined ? 'plain' : 'bad',
     present,

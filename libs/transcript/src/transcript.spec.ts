@@ -109,6 +109,15 @@ describe.each(Object.entries(stories))('the story %s', (name, story) => {
     },
   );
 
+  it('calls everything the same in a ladder of any width', () => {
+    const { rows } = ladderOf(told.all, told.cast, { leavesMax: 8, recordsMax: 60 });
+    for (const { labels } of rows) {
+      const word = labels.at(-1) ?? '';
+      expect(word).toMatch(/^\S{1,9}$/); // What fits between two lifelines.
+      for (const label of labels) expect(label.split(' ')).toContain(word);
+    }
+  });
+
   it('has one numbered line for each record, in the log and in the ladder', () => {
     const numbers = told.all.map(({ number }) => number);
     const lines = (page: string) =>
@@ -211,7 +220,7 @@ describe('a crowded session', () => {
     expect(page.split('\n')[0]).toMatch(/root +service +leaf1:1 +leaf2:1 +\+\d+ more$/);
     expect(page).toContain('records not shown');
     expect(page.split('\n').every((line) => widthOf(line) <= 80)).toBe(true);
-    expect(page).toContain('FD_CLOSE to 398 sockets');
+    expect(page).toContain('CLOSE to 398 sockets');
   });
 
   it('can be looked at from one endpoint', () => {

@@ -108,6 +108,6 @@ function legend({ terminal }: VerbContext, { history, origin }: Loaded, { rows }
   terminal.remark(
     rows.length === 0
       ? `no record of ${history.session} is in that part`
-      : `${history.session}, ${origin} · │ in the session, ┊ not in it · ─ recorded or told, ╌ refused or too late`,
+      : `${history.session}, ${origin} · │ in the session, ┊ not in it · asked in small letters, TOLD in capitals (FD_…) · ╌ refused or too late`,
   );
 }

@@ -1,5 +1,11 @@
 import type { SessionAddress } from '@joinleaf/multipoint';
-import { bulletinSchema, decode, type Bulletin, type Subjects } from '@joinleaf/wire';
+import {
+  bulletinSchema,
+  decode,
+  fitsAsItStands,
+  type Bulletin,
+  type Subjects,
+} from '@joinleaf/wire';
 import type { JetStreamStoreOptions } from './node-log.js';
 import { withPatience } from './read-subject.js';
 import {
@@ -70,6 +76,7 @@ export class JetStreamNotificationStore implements NotificationStore {
       stream: subjects.streams.notifications,
       subject: subjects.allNotifications(),
       decode: (bytes) => decode(bulletinSchema, bytes, bulletinBytesMax),
+      fits: (record) => fitsAsItStands(bulletinSchema, record),
       bytesMax: bulletinBytesMax,
       complete: false,
       followBy,

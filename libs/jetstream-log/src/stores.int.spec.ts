@@ -38,6 +38,25 @@ describeStoresContract('The stores in JetStream', async () => {
 });
 
 describe('JetStreamNotificationStore', () => {
+  it('does not store what no node could read', async () => {
+    await using broker = await connectBroker({ ...nats().credentials.services, name: 'store' });
+    const { notifications } = storesOn(broker.nc);
+    const node = newSession('ada');
+    const good = aBulletin(node, 1);
+    const [told] = good.notifications;
+    const unreadable = [
+      { ...good, first: NaN },
+      { ...good, notifications: [] },
+      { ...good, notifications: [{ ...told, to: 'nobody' }] },
+      { ...good, notifications: [{ ...told, revision: undefined }] },
+    ] as unknown as (typeof good)[];
+    for (const bulletin of unreadable) {
+      const storing = notifications.store(bulletin, { afterSequence: 0 });
+      await expect(storing).rejects.toThrow('cannot be read back');
+    }
+    expect(await notifications.last(node)).toBeNull();
+  });
+
   it('finds its way again after its stream was deleted and rebuilt', async () => {
     await using broker = await connectBroker({ ...nats().credentials.services, name: 'store' });
     const { nc } = broker;

@@ -7,12 +7,14 @@ import { notifyBench } from './notify.js';
 import { peersBench } from './peers/peers.js';
 import { asText, goalsAsText, type Report } from './report.js';
 import { profilesInWords } from './profile.js';
+import { replayBench } from './replay.js';
 import { scaleBench } from './scale.js';
 import { takeoverBench } from './takeover.js';
 
 const benches: readonly Bench[] = [
   joinBench,
   notifyBench,
+  replayBench,
   scaleBench,
   takeoverBench,
   livenessBench,

@@ -10,6 +10,7 @@ export {
 export { type Digest, type Footer, type Manifest } from './format.js';
 export {
   captureLimits,
+  CaptureReader,
   readCapture,
   type CaptureLimits,
   type CaptureProblem,

@@ -17,6 +17,8 @@ export interface CaptureReading {
   readonly refusal: Parse<RefusalRecord>;
   readonly node: Parse<NodeLife>;
   readonly limits?: Partial<CaptureLimits>;
+  /** Takes each commit as it is read. They are not kept then: a session may have more of them than there is memory. */
+  readonly onCommit?: (commit: StoredCommit) => void;
 }
 
 export interface CaptureLimits {
@@ -59,7 +61,7 @@ export function readCapture(
   lines: Iterable<string>,
   reading: CaptureReading,
 ): Result<CaptureRead, CaptureProblem> {
-  const reader = new Reader(reading);
+  const reader = new CaptureReader(reading);
   for (const line of lines) {
     if (!reader.take(line)) break;
   }
@@ -68,10 +70,17 @@ export function readCapture(
 
 const noManifest = 'this is no capture of joinleaf';
 
-class Reader {
+interface Records {
+  readonly commits: StoredCommit[];
+  readonly refusals: RefusalRecord[];
+  last: StoredCommit | undefined;
+}
+
+/** Reads a capture line by line, for those that have never all of it. */
+export class CaptureReader {
   readonly #reading: CaptureReading;
   readonly #limits: CaptureLimits;
-  readonly #sessions = new Map<string, { commits: StoredCommit[]; refusals: RefusalRecord[] }>();
+  readonly #sessions = new Map<string, Records>();
   readonly #nodes: NodeLife[] = [];
   #manifest: Manifest | null = null;
   #footer: Footer | null = null;
@@ -103,9 +112,10 @@ class Reader {
       const empty = { kind: 'no-capture', line: 1, message: noManifest } as const;
       return { ok: false, error: this.#problem ?? empty };
     }
-    const sessions = [...this.#sessions].map(([session, records]) => ({
+    const sessions = [...this.#sessions].map(([session, { commits, refusals }]) => ({
       session: session as SessionAddress,
-      ...records,
+      commits,
+      refusals,
     }));
     return {
       ok: true,
@@ -173,7 +183,7 @@ class Reader {
     if (manifest === null) return malformed('is no manifest');
     this.#manifest = manifest;
     for (const session of manifest.sessions) {
-      this.#sessions.set(session, { commits: [], refusals: [] });
+      this.#sessions.set(session, { commits: [], refusals: [], last: undefined });
     }
     return null;
   }
@@ -194,7 +204,9 @@ class Reader {
     if (!parsed.ok) return malformed(parsed.error);
     const records = this.#sessions.get(parsed.value.session);
     if (records === undefined) return edited('the manifest does not name its session');
-    records.commits.push({ ...parsed.value, hash, sequence, storedAt });
+    records.last = { ...parsed.value, hash, sequence, storedAt };
+    if (this.#reading.onCommit === undefined) records.commits.push(records.last);
+    else this.#reading.onCommit(records.last);
     this.#commits += 1;
     return null;
   }
@@ -232,9 +244,8 @@ class Reader {
   }
 
   #endsAt(heads: Footer['heads']): boolean {
-    return [...this.#sessions].every(([session, { commits }]) => {
+    return [...this.#sessions].every(([session, { last }]) => {
       const head = Object.hasOwn(heads, session) ? heads[session] : undefined;
-      const last = commits.at(-1);
       return head?.revision === (last?.revision ?? 0) && head.hash === (last?.hash ?? null);
     });
   }

@@ -4,8 +4,8 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { createGunzip, gzipSync } from 'node:zlib';
 import {
   captureLimits,
+  CaptureReader,
   isRedacted,
-  readCapture,
   redact,
   writeCapture,
   type CaptureContent,
@@ -14,9 +14,15 @@ import {
   type Parse,
   type Redaction,
 } from '@joinleaf/capture';
+import type { StoredCommit } from '@joinleaf/event-log';
 import { sha256 } from '@joinleaf/jetstream-log';
 import { err, ok } from '@joinleaf/multipoint';
-import { commitSchema, nodeRecordSchema, refusalRecordSchema } from '@joinleaf/wire';
+import {
+  commitSchema,
+  fitsAsItStands,
+  nodeRecordSchema,
+  refusalRecordSchema,
+} from '@joinleaf/wire';
 import type { z } from 'zod';
 import { exitCodes, Trouble } from './exit-codes.js';
 
@@ -28,19 +34,25 @@ const ratioMax = 200;
 const ratioFromBytes = 16 * 1_024 * 1_024;
 
 /**
- * Reads a capture file.
+ * Reads a capture file, line by line as it is unpacked.
  *
+ * @param onCommit - Takes each commit as it is read; what is returned holds none then.
  * @throws Trouble (not found) when there is no such file; (integrity) when it is no capture.
  */
-export async function readCaptureFile(path: string): Promise<CaptureRead> {
-  const { lines, trouble } = await unpacked(path);
-  const read = readCapture(lines, {
+export async function readCaptureFile(
+  path: string,
+  onCommit?: (commit: StoredCommit) => void,
+): Promise<CaptureRead> {
+  const reader = new CaptureReader({
     sha256,
     digest: newDigest(),
     commit: schemaParse(commitSchema),
     refusal: schemaParse(refusalRecordSchema),
     node: schemaParse(nodeRecordSchema),
+    ...(onCommit === undefined ? {} : { onCommit }),
   });
+  const trouble = await unpack(path, (line) => reader.take(line));
+  const read = reader.finish();
   if (!read.ok) {
     const { line, message } = read.error;
     throw new Trouble(exitCodes.integrity, `${path}, line ${String(line)}: ${message}`);
@@ -51,16 +63,11 @@ export async function readCaptureFile(path: string): Promise<CaptureRead> {
   return { ...read.value, problem: { ...problem, message: `${problem.message} (${trouble})` } };
 }
 
-interface Unpacked {
-  readonly lines: readonly string[];
-  /** Why the unpacking stopped before the end. */
-  readonly trouble: string | null;
-}
-
-async function unpacked(path: string): Promise<Unpacked> {
+/** Unpacks a file and hands over its lines, until one is not wanted; says why the unpacking stopped before the end, if it did. */
+async function unpack(path: string, take: (line: string) => boolean): Promise<string | null> {
   let packedBytes = 0;
   let bytes = 0;
-  const chunks: Buffer[] = [];
+  const lines = new Lines(take);
   const file = createReadStream(path);
   const gunzip = file
     .on('data', (chunk) => {
@@ -76,20 +83,61 @@ async function unpacked(path: string): Promise<Unpacked> {
           'it was not read any further',
         ]);
       }
-      chunks.push(chunk);
+      if (!lines.add(chunk)) return null;
     }
-    return { lines: linesIn(chunks), trouble: null };
+    lines.end();
+    return null;
   } catch (error) {
     if (error instanceof Trouble) throw error;
     if (isMissing(error)) throw new Trouble(exitCodes.notFound, `there is no file ${path}`);
-    if (chunks.length === 0) {
+    if (bytes === 0) {
       throw new Trouble(exitCodes.integrity, `${path} is no capture: it cannot be unpacked`, [
         'a capture is what `joinleaf export` writes',
       ]);
     }
-    return { lines: linesIn(chunks), trouble: 'the packed file ends in the middle' };
+    lines.end();
+    return 'the packed file ends in the middle';
   } finally {
     file.destroy();
+    gunzip.destroy();
+  }
+}
+
+const lineBreak = 0x0a;
+
+/** Cuts what comes in pieces into lines. A line break is never a part of another character. */
+class Lines {
+  readonly #take: (line: string) => boolean;
+  #begun: Buffer[] = [];
+  #wanted = true;
+
+  constructor(take: (line: string) => boolean) {
+    this.#take = take;
+  }
+
+  /** False when no more is wanted. */
+  add(chunk: Buffer): boolean {
+    let from = 0;
+    for (let end = chunk.indexOf(lineBreak); end >= 0; end = chunk.indexOf(lineBreak, from)) {
+      this.#begun.push(chunk.subarray(from, end));
+      from = end + 1;
+      if (!this.#finish()) return false;
+    }
+    if (from < chunk.length) this.#begun.push(chunk.subarray(from));
+    return true;
+  }
+
+  // What follows the last line break is a line only when there is something in it.
+  end(): void {
+    if (this.#wanted && this.#begun.length > 0) this.#finish();
+  }
+
+  #finish(): boolean {
+    const [only = Buffer.alloc(0), ...more] = this.#begun;
+    const line = more.length === 0 ? only : Buffer.concat(this.#begun);
+    this.#begun = [];
+    this.#wanted = this.#take(line.toString('utf8'));
+    return this.#wanted;
   }
 }
 
@@ -99,15 +147,9 @@ const isBomb = (bytes: number, packedBytes: number): boolean =>
 const isMissing = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
 
-// What follows the last line break is a line only when there is something in it.
-function linesIn(chunks: readonly Buffer[]): readonly string[] {
-  const lines = Buffer.concat(chunks).toString('utf8').split('\n');
-  if (lines.at(-1) === '') lines.pop();
-  return lines;
-}
-
 function schemaParse<T>(schema: z.ZodType<T>): Parse<T> {
   return (value) => {
+    if (fitsAsItStands(schema, value)) return ok(value as T);
     const parsed = schema.safeParse(value);
     if (parsed.success) return ok(parsed.data);
     const [issue] = parsed.error.issues;
@@ -148,8 +190,29 @@ export function packCapture(capture: CaptureToWrite): Buffer {
   const kept = isRedacted(redaction) ? redact(content, redaction, tag) : content;
   const named = { tool: 'joinleaf 0.1.0', createdAt, realm, complete, redaction };
   const writing = { ...named, sha256, digest: newDigest() };
-  const lines = [...writeCapture(kept, writing)];
-  return gzipSync(lines.map((line) => `${line}\n`).join(''), { level: 9 });
+  return packedLines(writeCapture(kept, writing));
+}
+
+/** Characters packed together; of what is packed apart, a reader of gzip makes one again. */
+const packedTogether = 64 * 1_024 * 1_024;
+
+// A text has a greatest length, and a capture may be longer.
+function packedLines(lines: Iterable<string>): Buffer {
+  const blocks: Buffer[] = [];
+  let text: string[] = [];
+  let characters = 0;
+  const pack = () => {
+    blocks.push(gzipSync(text.join(''), { level: 9 }));
+    text = [];
+    characters = 0;
+  };
+  for (const line of lines) {
+    text.push(line, '\n');
+    characters += line.length + 1;
+    if (characters >= packedTogether) pack();
+  }
+  if (characters > 0) pack();
+  return Buffer.concat(blocks);
 }
 
 /** Puts a file in place whole, or not at all. */

@@ -44,8 +44,9 @@ const encoder = new TextEncoder();
 
 /** Stores a history as it is; only the place in the stream is its own. */
 async function plant({ session, commits }: History): Promise<void> {
-  for (const { hash: _hash, sequence: _sequence, storedAt: _at, ...commit } of commits) {
-    broker.nc.publish(subjects.events(session), encode(commit));
+  for (const commit of commits) {
+    const readBack = { hash: undefined, sequence: undefined, storedAt: undefined };
+    broker.nc.publish(subjects.events(session), encode({ ...commit, ...readBack }));
     if (commit.revision % 1_000 === 0) await broker.nc.flush();
   }
   await broker.nc.request(subjects.nodeRecords('bob'), encode({})); // Stored after all of them.

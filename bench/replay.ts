@@ -1,0 +1,295 @@
+import { damageAfter, foldCommit, nothingFolded, type Folded } from '@joinleaf/event-log';
+import { JetStreamLog } from '@joinleaf/jetstream-log';
+import type { SessionAddress } from '@joinleaf/multipoint';
+import { canonicalJson, plainState } from '@joinleaf/replay';
+import { Subjects } from '@joinleaf/wire';
+import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
+import type { Bench, BenchOptions, Tell } from './bench.js';
+import { cpuTimesUs, usedUs } from './cpu-times.js';
+import { figuresOf, type Round } from './figures.js';
+import { Life } from './replay-life.js';
+import { setReplayStage, type Ran, type ReplayStage } from './replay-stage.js';
+import type { Column, Goal, Report, Row } from './report.js';
+
+/** Measures how fast a log is read back, decided again, and looked at in the middle, beside a reader that only counts. */
+export const replayBench: Bench = {
+  name: 'replay',
+  summary:
+    'a log read back, folded, decided again and opened in the middle, beside a reader that counts',
+  rounds: 3,
+  measure: measureReplay,
+};
+
+const sizes = {
+  standard: { sessions: 200, commitsEach: 1_000, long: 100_000 },
+  large: { sessions: 500, commitsEach: 2_000, long: 1_000_000 },
+} as const;
+const membersMax = 100;
+const longMembersMax = 1_000;
+const [wide, deep] = ['wide', 'deep'];
+const deepSession = 'deep' as SessionAddress;
+
+/** What was wrong, if anything, as it is found out. */
+class Checks {
+  problem: string | null = null;
+
+  expect(isRight: boolean, problem: string): void {
+    if (!isRight) this.problem ??= problem;
+  }
+}
+
+async function measureReplay(options: BenchOptions, tell: Tell): Promise<Report> {
+  const size = options.large ? sizes.large : sizes.standard;
+  await using stage = await setReplayStage(options);
+  const checks = new Checks();
+  tell(`writing ${String(size.sessions)} sessions`);
+  const lives = Array.from(
+    { length: size.sessions },
+    (_, i) => new Life(`wide-${String(i)}` as SessionAddress, membersMax),
+  );
+  await stage.plant(wide, lives, size.commitsEach);
+  const rows = await readingRows(stage, lives, options, { checks, tell });
+  const deciding = await decidingRows(stage, options, lives.length * size.commitsEach, {
+    checks,
+    tell,
+  });
+  const opening = await openingRows(stage, size.long, { checks, tell });
+  const commits = `${String(size.sessions)} sessions with ${String(size.commitsEach)} commits each`;
+  return {
+    schema: 'joinleaf.bench/2',
+    bench: 'replay',
+    conditions: stage.conditions,
+    tables: [
+      { title: `${commits}, ${String(options.rounds)} rounds`, columns: readingColumns, rows },
+      { title: 'joinleaf replay --all, as a process', columns: decidingColumns, rows: deciding },
+      {
+        title: `joinleaf state SESSION@N, ${String(size.long)} commits`,
+        columns: openingColumns,
+        rows: opening,
+      },
+    ],
+    goals: goalsOf(rows, deciding, opening),
+    notes: [
+      'a commit holds one decision, which is what costs a reader most; commands run as processes, with their start',
+    ],
+    problem: checks.problem,
+  };
+}
+
+interface Around {
+  readonly checks: Checks;
+  readonly tell: Tell;
+}
+
+const readingColumns: readonly Column[] = [
+  { key: 'perSecond', title: 'commits/s', digits: 0 },
+  { key: 'spreadPercent', title: '± %', digits: 0 },
+  { key: 'readerUs', title: 'reader cpu µs', digits: 1 },
+  { key: 'brokerUs', title: 'broker cpu µs', digits: 1 },
+  { key: 'toRead', title: '÷ read', digits: 2 },
+];
+
+async function readingRows(
+  stage: ReplayStage,
+  lives: readonly Life[],
+  { rounds }: BenchOptions,
+  { checks, tell }: Around,
+): Promise<readonly Row[]> {
+  const total = lives.reduce((sum, { revision }) => sum + revision, 0);
+  const log = (followBy: 'consumer' | 'polling') =>
+    new JetStreamLog({ nc: stage.nc, subjects: new Subjects(wide), followBy });
+  const folds = async (by: 'consumer' | 'polling') => {
+    const sessions = await folded(log(by), checks);
+    const isSame = lives.every(({ address, session }) => {
+      const found = sessions.get(address)?.session;
+      return (
+        found !== undefined &&
+        canonicalJson(plainState(found)) === canonicalJson(plainState(session))
+      );
+    });
+    checks.expect(isSame, 'a folded session is not what a plain fold makes of it');
+  };
+  const ways = [
+    {
+      id: 'read',
+      title: 'read: an ordered consumer that counts',
+      run: () => counted(stage, 10_000),
+    },
+    {
+      id: 'read-default',
+      title: 'the same, 100 messages at once',
+      run: () => counted(stage, 100),
+    },
+    { id: 'fold', title: 'read, decode, check the chain, fold', run: () => folds('consumer') },
+    { id: 'fold-polling', title: 'the same, as the auditor reads', run: () => folds('polling') },
+  ];
+  const measured = ways.map((): Round[] => []);
+  for (let round = 0; round <= rounds; round += 1) {
+    tell(round === 0 ? 'warming up' : `round ${String(round)} of ${String(rounds)}`);
+    for (const [index, { run }] of ways.entries()) {
+      const before = cpuTimesUs(stage.processes);
+      const startedAt = performance.now();
+      await run();
+      const seconds = (performance.now() - startedAt) / 1_000;
+      const cpuUs = usedUs(before, cpuTimesUs(stage.processes));
+      if (round > 0) measured[index]?.push({ operations: total, seconds, latenciesMs: [], cpuUs });
+    }
+  }
+  const figures = measured.map(figuresOf);
+  const floor = figures[0]?.perSecond ?? NaN;
+  return ways.map(({ id, title }, index): Row => {
+    const { perSecond = NaN, spread = NaN, cpuUs = {} } = figures[index] ?? {};
+    const processors = { readerUs: cpuUs.reader ?? NaN, brokerUs: cpuUs.broker ?? NaN };
+    const ratios = { spreadPercent: spread * 100, toRead: perSecond / floor };
+    return { id, title, figures: { perSecond, ...ratios, ...processors } };
+  });
+}
+
+async function counted({ nc }: ReplayStage, atOnce: number): Promise<void> {
+  const consumer = await jetstream(nc).consumers.get(new Subjects(wide).streams.events, {
+    deliver_policy: DeliverPolicy.All,
+  });
+  const messages = await consumer.consume({ max_messages: atOnce });
+  for await (const { info } of messages) if (info.pending === 0) break;
+  await consumer.delete();
+}
+
+async function folded(
+  log: JetStreamLog,
+  checks: Checks,
+): Promise<ReadonlyMap<SessionAddress, Folded>> {
+  const sessions = new Map<SessionAddress, Folded>();
+  for await (const one of log.follow()) {
+    if (one.kind === 'caught-up') break;
+    if (one.kind === 'unreadable') {
+      checks.expect(false, one.reason);
+      continue;
+    }
+    const { commit } = one;
+    const before = sessions.get(commit.session) ?? nothingFolded;
+    const damage = damageAfter(before.head, commit);
+    if (damage !== null) checks.expect(false, damage.detail);
+    sessions.set(commit.session, foldCommit(before, commit));
+  }
+  return sessions;
+}
+
+const decidingColumns: readonly Column[] = [
+  { key: 'perSecond', title: 'decisions/s', digits: 0 },
+  { key: 'seconds', title: 's', digits: 2 },
+  { key: 'rssMb', title: 'most MB', digits: 0 },
+];
+
+async function decidingRows(
+  stage: ReplayStage,
+  { rounds }: BenchOptions,
+  decisions: number,
+  { checks, tell }: Around,
+): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for (const threads of [0, 1, 2]) {
+    tell(`deciding again, ${String(threads)} threads beside the main one`);
+    const runs: Ran[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      runs.push(await stage.command(wide, ['replay', '--all', '--threads', String(threads)]));
+    }
+    for (const { out } of runs) {
+      const said = /^(\d+) same · 0 diverged · 0 damaged · (\d+) records/m.exec(out);
+      checks.expect(Number(said?.[2]) === decisions, `replay says: ${out.slice(0, 200)}`);
+    }
+    const seconds = median(runs.map((run) => run.seconds));
+    const rssMb = Math.max(...runs.map((run) => run.rssMb));
+    const title = threads === 0 ? 'in one thread' : `${String(threads)} more threads`;
+    rows.push({
+      id: `decide-${String(threads)}`,
+      title,
+      figures: { perSecond: decisions / seconds, seconds, rssMb },
+    });
+  }
+  return rows;
+}
+
+const openingColumns: readonly Column[] = [
+  { key: 'ms', title: 'ms', digits: 0 },
+  { key: 'rssMb', title: 'most MB', digits: 0 },
+];
+
+const timesEach = 3;
+
+async function openingRows(
+  stage: ReplayStage,
+  commits: number,
+  { checks, tell }: Around,
+): Promise<readonly Row[]> {
+  tell(`writing a session of ${String(commits)} commits`);
+  const revisions = [1, 0.1, 0.333, 0.5, 0.9, 1].map((part, index) =>
+    index === 0 ? 1 : Math.floor(commits * part),
+  );
+  const states = new Map<number, string>();
+  await stage.plant(deep, [new Life(deepSession, longMembersMax)], commits, (life, session) => {
+    if (revisions.includes(life.revision)) {
+      states.set(life.revision, canonicalJson(plainState(session)));
+    }
+  });
+  tell('opening it');
+  const row = (id: string, title: string, runs: readonly Ran[]): Row => ({
+    id,
+    title,
+    figures: {
+      ms: Math.max(...runs.map((run) => run.seconds * 1_000)),
+      rssMb: Math.max(...runs.map((run) => run.rssMb)),
+    },
+  });
+  const rows = [
+    row('open-first', 'the first time, to its end', [
+      await stage.command(deep, ['state', deepSession, '--json']),
+    ]),
+  ];
+  for (const revision of revisions) {
+    const runs: Ran[] = [];
+    for (let time = 0; time < timesEach; time += 1) {
+      const words = ['state', `${deepSession}@${String(revision)}`, '--json', '--reveal'];
+      const ran = await stage.command(deep, words);
+      const { state } = JSON.parse(ran.out) as { readonly state: unknown };
+      const problem = `the state at ${String(revision)} is not what a plain fold makes of it`;
+      checks.expect(canonicalJson(state) === states.get(revision), problem);
+      runs.push(ran);
+    }
+    const title = `at revision ${String(revision)}, longest of ${String(timesEach)}`;
+    rows.push(row(`open-${String(revision)}`, title, runs));
+  }
+  return rows;
+}
+
+function goalsOf(
+  reading: readonly Row[],
+  deciding: readonly Row[],
+  opening: readonly Row[],
+): readonly Goal[] {
+  const figure = (rows: readonly Row[], id: string, key: string) =>
+    rows.find((row) => row.id === id)?.figures[key] ?? NaN;
+  const again = opening.slice(1);
+  const most = (key: string) => Math.max(...again.map(({ figures }) => figures[key] ?? NaN));
+  return [
+    {
+      sentence: 'read, decode, check the chain and fold, to read',
+      value: figure(reading, 'fold', 'toRead'),
+      bound: { atLeast: 0.6 },
+    },
+    {
+      sentence: 'decisions taken again in a second, two more threads',
+      value: figure(deciding, 'decide-2', 'perSecond'),
+      bound: { atLeast: 100_000 },
+    },
+    {
+      sentence: 'a long session opened at any revision, process and all',
+      value: most('ms'),
+      bound: { atMost: 1_000 },
+      unit: 'ms',
+    },
+    { sentence: 'memory for that', value: most('rssMb'), bound: { atMost: 500 }, unit: 'MB' },
+  ];
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;

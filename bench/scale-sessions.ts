@@ -34,12 +34,10 @@ export const measureSessions: Part = async (stage, options, tell) => {
   const guest = await stage.guest();
   const before = guest.members;
   let seeded = 0;
-  let touched = 0;
   const measure = async (arbiters: Arbiters, id: string, title: string) => {
     await using running = arbiters;
     const [idle = empty] = await running.memory();
-    const figures = await joinsIn(guest, { from: touched, sessions: seeded, options });
-    touched += coldOnes;
+    const figures = await joinsIn(guest, seeded, options);
     const isEmptier = id.endsWith('evicted');
     const memory = isEmptier ? {} : perSession(idle, empty, seeded);
     rows.push({
@@ -52,7 +50,6 @@ export const measureSessions: Part = async (stage, options, tell) => {
     tell(`${size.toLocaleString('en')} sessions`);
     await seedSessions(stage.log, seeded, size);
     seeded = size;
-    touched = Math.max(touched, size - coldOnes * 2);
     const title = `${size.toLocaleString('en')} open sessions`;
     await measure(await stage.arbiters(1, keepsAll), String(size), title);
     if (size !== goalSize) continue;
@@ -104,25 +101,19 @@ const perSession = (idle: MemoryUse, empty: MemoryUse, sessions: number) => ({
   rssPerSession: (idle.rss - empty.rss) / sessions,
 });
 
-interface JoinsWish {
-  /** The first of the sessions that nobody has asked yet. */
-  readonly from: number;
-  readonly sessions: number;
-  readonly options: BenchOptions;
-}
-
-async function joinsIn(guest: Guest, { from, sessions, options }: JoinsWish) {
+async function joinsIn(guest: Guest, sessions: number, options: BenchOptions) {
+  const any = () => Math.floor(Math.random() * sessions);
+  const numbers = new Set<number>();
+  while (numbers.size < Math.min(coldOnes, sessions / 2)) numbers.add(any());
   const cold: number[] = [];
-  const first = Math.max(0, Math.min(from, sessions - coldOnes));
-  for (let i = 0; i < coldOnes; i += 1) {
+  for (const number of numbers) {
     const askedAt = performance.now();
-    await guest.join(seededSession(first + i));
+    await guest.join(seededSession(number));
     cold.push(performance.now() - askedAt);
   }
   cold.sort((a, b) => a - b);
-  const any = () => seededSession(Math.floor(Math.random() * sessions));
   const join = async () => {
-    await guest.join(any());
+    await guest.join(seededSession(any()));
   };
   const { operations, seconds } = await closedLoop(join, { concurrency, seconds: options.seconds });
   return {

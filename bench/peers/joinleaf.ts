@@ -26,7 +26,7 @@ export const joinleaf = (sync: StageOptions['sync']): Peer => ({
   recipe: `a node for each program; jl.joinLeaf() of a session that admits by itself; broker sync ${sync}`,
   sharesConnections: true,
   remembers: true,
-  showsFailures: true,
+  showsFailures: sync === 'always',
   install: () => Promise.resolve(),
   start: (options) => start(options, sync),
   connect: async (address, { program, boundMs }: MemberOptions) => {

@@ -23,7 +23,8 @@ export const peersBench: Bench = {
 
 async function measurePeers(options: BenchOptions, tell: Tell): Promise<Report> {
   const { rounds, seconds, only } = options;
-  const chosen = allPeers.filter(({ id }) => only === null || id.includes(only));
+  const wanted = only?.split(',') ?? [''];
+  const chosen = allPeers.filter(({ id }) => wanted.some((name) => id.includes(name)));
   const problems = new Map<string, string>();
   const peers = await installed(chosen, problems, tell);
   const { rates, versions } = await ratesOf(peers, { rounds, seconds }, { problems, tell });

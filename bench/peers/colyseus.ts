@@ -9,6 +9,7 @@ import {
   type MemberOptions,
   type Outcome,
   type Peer,
+  type Watcher,
 } from './peer.js';
 
 const leaveWithinMs = 1_000;
@@ -118,9 +119,10 @@ class ColyseusKeeper implements Keeper {
     return (await this.#get('members', { name })) as readonly string[];
   }
 
-  async onLost(session: string, lost: (member: string) => void): Promise<void> {
+  async watch(session: string, { came, lost }: Watcher): Promise<void> {
     const room = await this.client.joinById(session, { member: null });
     room.reconnection.enabled = false;
+    room.onMessage('came', came);
     room.onMessage('lost', lost);
     this.#rooms.push(room);
   }

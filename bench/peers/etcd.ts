@@ -12,6 +12,7 @@ import {
   type Peer,
   type Running,
   type StartOptions,
+  type Watcher,
 } from './peer.js';
 
 // A program has one lease, kept alive by the client; everything it joins by hangs on it. Two ways to check capacity:
@@ -41,8 +42,8 @@ interface RangeRequest {
   readonly count_only?: boolean;
   readonly keys_only?: boolean;
 }
-interface Watcher {
-  on(event: 'delete', heard: (kv: KeyValue) => void): unknown;
+interface EtcdWatcher {
+  on(event: 'put' | 'delete', heard: (kv: KeyValue) => void): unknown;
   cancel(): Promise<void>;
 }
 interface Client {
@@ -52,7 +53,7 @@ interface Client {
     put(request: object): Promise<unknown>;
   };
   lease(seconds: number): { grant(): Promise<string>; revoke(): Promise<void> };
-  watch(): { prefix(prefix: string): { create(): Promise<Watcher> } };
+  watch(): { prefix(prefix: string): { create(): Promise<EtcdWatcher> } };
   close(): void;
 }
 
@@ -273,7 +274,7 @@ function seated(
 }
 
 class EtcdKeeper implements Keeper {
-  readonly #watchers: Watcher[] = [];
+  readonly #watchers: EtcdWatcher[] = [];
 
   constructor(private readonly client: Client) {}
 
@@ -294,11 +295,15 @@ class EtcdKeeper implements Keeper {
     return kvs.map(({ key }) => key.toString().slice(prefix.length));
   }
 
-  async onLost(session: string, lost: (member: string) => void): Promise<void> {
+  async watch(session: string, { came, lost }: Watcher): Promise<void> {
     const prefix = membersPrefix(session);
     const watcher = await this.client.watch().prefix(prefix).create();
-    watcher.on('delete', ({ key }) => {
-      lost(key.toString().slice(prefix.length));
+    const memberIn = ({ key }: KeyValue) => key.toString().slice(prefix.length);
+    watcher.on('put', (kv) => {
+      came(memberIn(kv));
+    });
+    watcher.on('delete', (kv) => {
+      lost(memberIn(kv));
     });
     this.#watchers.push(watcher);
   }

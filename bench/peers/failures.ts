@@ -9,7 +9,7 @@ import { memberName, type Keeper, type Member, type Peer, type Running } from '.
 
 export const boundMs = 1_000;
 /** How long after the bound somebody who is still on record counts as a ghost. */
-export const ghostAfterMs = 3_000;
+export const ghostAfterMs = 2_000;
 const frozenAtOnce = 8;
 const crashed = 3;
 const living = 3;
@@ -84,11 +84,12 @@ class Scene implements AsyncDisposable {
   async freeze(): Promise<Pick<FailureFigures, 'detectedMs' | 'frozen' | 'frozenGhosts'>> {
     const programs = await this.#startMembers(frozenAtOnce);
     const lostAt = new Map<string, number>();
-    await this.on.keeper.onLost(session, (member) => lostAt.set(member, performance.now()));
+    const lost = (member: string) => lostAt.set(member, performance.now());
+    await this.on.keeper.watch(session, { came: () => undefined, lost });
     await this.#onRecord(programs);
     const frozenAt = new Map<string, number>();
     for (const { name, pid } of programs) {
-      await delay(Math.random() * 250);
+      await delay(Math.random() * 100);
       if (pid === undefined) throw new Error(`${name} does not run`);
       process.kill(pid, 'SIGSTOP');
       frozenAt.set(nameOf(name), performance.now());

@@ -8,7 +8,16 @@ import { Subjects } from '@joinleaf/wire';
 import { connect as connectNats, type NatsConnection } from '@nats-io/transport-node';
 import { startService, type Credentials } from '../services.js';
 import type { StageOptions } from '../stage.js';
-import type { Joined, Keeper, Member, MemberOptions, Peer, Running, StartOptions } from './peer.js';
+import type {
+  Joined,
+  Keeper,
+  Member,
+  MemberOptions,
+  Peer,
+  Running,
+  StartOptions,
+  Watcher,
+} from './peer.js';
 
 const realm = 'bench';
 const closeTimeoutMs = 500;
@@ -152,10 +161,10 @@ class JoinleafKeeper implements Keeper {
     return [...session.members.values()].map((member) => member.address);
   }
 
-  async onLost(session: string, lost: (member: string) => void): Promise<void> {
+  async watch(session: string, watcher: Watcher): Promise<void> {
     const root = this.#roots.get(session);
     if (root === undefined) throw new Error(`${session} is not open`);
-    void this.#follow(root, lost);
+    void this.#follow(root, watcher);
   }
 
   async close(): Promise<void> {
@@ -163,10 +172,11 @@ class JoinleafKeeper implements Keeper {
     await this.nc.close();
   }
 
-  async #follow(root: Root, lost: (member: string) => void): Promise<void> {
+  async #follow(root: Root, { came, lost }: Watcher): Promise<void> {
     for await (const event of root.events()) {
       if (event.type !== 'LINKED') continue;
       const { link } = event;
+      came(link.leaf);
       void link.over.then(() => {
         lost(link.leaf);
       });

@@ -28,14 +28,19 @@ export interface Member {
   close(): Promise<void>;
 }
 
-/** Whoever sets sessions up and looks at them: not part of what is timed, except that it hears of losses. */
+export interface Watcher {
+  readonly came: (member: string) => void;
+  readonly lost: (member: string) => void;
+}
+
+/** Whoever sets sessions up and looks at them: what is timed of it is when it is told. */
 export interface Keeper {
   /** Sessions that exist already are left as they are. */
   open(sessions: readonly string[], capacity: number): Promise<void>;
   /** Who is on record, as often as it is there. */
   members(session: string): Promise<readonly string[]>;
-  /** Calls back when a member is gone; until then it may be slow. */
-  onLost(session: string, lost: (member: string) => void): Promise<void>;
+  /** Is told from now on of every member that comes or goes. */
+  watch(session: string, watcher: Watcher): Promise<void>;
   close(): Promise<void>;
 }
 

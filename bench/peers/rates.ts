@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { closedLoop } from '../closed-loop.js';
 import type { Tell } from '../bench.js';
 import { figuresOf, quantile, type Round } from '../figures.js';
@@ -8,10 +9,13 @@ import type { Stand } from './stand.js';
 const atOnce = 64;
 export const perSecond = 200;
 const patienceMs = 5_000;
+const toldWithinMs = 30_000;
+/** Few joins begin at the fixed rate: they go on for longer. */
+const fixedRateFactor = 2;
 const racers = 100;
 const raceCapacity = 10;
 
-export type RateId = 'one' | 'many' | 'single' | 'rate' | 'anew';
+export type RateId = 'one' | 'told' | 'many' | 'single' | 'rate' | 'anew';
 
 export interface RateRow {
   readonly id: RateId;
@@ -42,6 +46,25 @@ export const rateRows: readonly RateRow[] = [
     measure: async (stand, session, seconds) => {
       await stand.open([session]);
       return closed([session], () => stand.joinNew(session), { concurrency: atOnce, seconds });
+    },
+  },
+  {
+    id: 'told',
+    title: 'the same, until somebody is told of all',
+    measure: async (stand, session, seconds) => {
+      await stand.open([session]);
+      const told = await stand.watch(session);
+      const startedAt = performance.now();
+      const run = await closed([session], () => stand.joinNew(session), {
+        concurrency: atOnce,
+        seconds,
+      });
+      while (told() < run.operations) {
+        if (performance.now() - startedAt > toldWithinMs)
+          throw new Error(`${String(run.operations)} came, and ${String(told())} were told of`);
+        await delay(1);
+      }
+      return { ...run, seconds: (performance.now() - startedAt) / 1_000 };
     },
   },
   {
@@ -92,7 +115,8 @@ async function closed(
   return { ...round, retries, unanswered: 0, sessions };
 }
 
-async function atFixedRate(stand: Stand, session: string, seconds: number): Promise<Measured> {
+async function atFixedRate(stand: Stand, session: string, length: number): Promise<Measured> {
+  const seconds = fixedRateFactor * length;
   await stand.open([session]);
   let retries = 0;
   const join = async (signal: AbortSignal) => {

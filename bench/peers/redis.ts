@@ -13,6 +13,7 @@ import {
   type Peer,
   type Running,
   type StartOptions,
+  type Watcher,
 } from './peer.js';
 
 // Redis has no members whose program may die: a user writes that. A join is one script, atomic and with an event in a
@@ -156,7 +157,7 @@ class RedisMember implements Member {
 }
 
 class RedisKeeper implements Keeper {
-  readonly #reader: Client;
+  readonly #readers: Client[] = [];
   #isOpen = true;
   #reapsFrom: number;
 
@@ -164,8 +165,6 @@ class RedisKeeper implements Keeper {
     private readonly client: Client,
     private readonly boundMs: number,
   ) {
-    this.#reader = client.duplicate();
-    this.#reader.on('error', () => undefined);
     this.#reapsFrom = performance.now() + boundMs;
     client.on('ready', () => {
       this.#reapsFrom = performance.now() + boundMs;
@@ -183,24 +182,29 @@ class RedisKeeper implements Keeper {
     return this.client.smembers(`${session}:members`);
   }
 
-  async onLost(session: string, lost: (member: string) => void): Promise<void> {
-    void this.#follow(session, lost);
+  async watch(session: string, watcher: Watcher): Promise<void> {
+    void this.#follow(session, watcher);
   }
 
   async close(): Promise<void> {
     this.#isOpen = false;
-    this.#reader.disconnect();
+    for (const reader of this.#readers) reader.disconnect();
     this.client.disconnect();
   }
 
-  async #follow(session: string, lost: (member: string) => void): Promise<void> {
+  async #follow(session: string, { came, lost }: Watcher): Promise<void> {
+    // A connection of its own: a reading that waits holds up whatever comes behind it.
+    const reader = this.client.duplicate();
+    reader.on('error', () => undefined);
+    this.#readers.push(reader);
     let from = '0-0';
     while (this.#isOpen) {
-      const read = this.#reader.xread('BLOCK', 500, 'STREAMS', `${session}:events`, from);
+      const read = reader.xread('BLOCK', 500, 'STREAMS', `${session}:events`, from);
       for (const [, entries] of (await read.catch(() => null)) ?? []) {
         for (const [id, [kind, member = '']] of entries) {
           from = id;
           if (kind === 'lost') lost(member);
+          else came(member);
         }
       }
     }

@@ -126,6 +126,7 @@ export function goalsOf(measurements: Measurements): readonly Goal[] {
     rate('one', 'perSecond', 'one session, joins per second'),
     rate('one', 'p99Ms', 'one session, p99'),
     rate('one', 'retries', 'one session, retries for each join'),
+    rate('told', 'perSecond', 'one session, joins that somebody is told of, per second'),
     rate('many', 'perSecond', '200 sessions, joins per second'),
     rate('many', 'p99Ms', '200 sessions, p99'),
     rate('single', 'p50Ms', 'one at a time, p50'),

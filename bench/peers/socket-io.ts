@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { startNodeServer } from './node-server.js';
 import { installPackages, load, versionOf } from './npm.js';
 import {
@@ -8,6 +9,7 @@ import {
   type MemberOptions,
   type Outcome,
   type Peer,
+  type Watcher,
 } from './peer.js';
 
 interface Socket {
@@ -74,9 +76,7 @@ class SocketIoMember implements Member {
   ) {
     this.program = program;
     socket.on('connect', () => {
-      for (const [name, session] of this.#joined) {
-        ask(socket, 'join', session, name).catch(() => undefined);
-      }
+      for (const [name, session] of this.#joined) void this.#again(session, name);
     });
   }
 
@@ -91,6 +91,15 @@ class SocketIoMember implements Member {
   async close(): Promise<void> {
     this.socket.disconnect();
   }
+
+  /** The server may be new, and know nothing of the session until somebody has opened it. */
+  async #again(session: string, name: string): Promise<void> {
+    while (this.socket.connected) {
+      const outcome = await ask<string>(this.socket, 'join', session, name).catch(() => 'unknown');
+      if (outcome !== 'unknown') return;
+      await delay(50, undefined, { ref: false });
+    }
+  }
 }
 
 class SocketIoKeeper implements Keeper {
@@ -104,7 +113,10 @@ class SocketIoKeeper implements Keeper {
     return ask(this.socket, 'members', session);
   }
 
-  async onLost(session: string, lost: (member: string) => void): Promise<void> {
+  async watch(session: string, { came, lost }: Watcher): Promise<void> {
+    this.socket.on('came', (name: string, member: string) => {
+      if (name === session) came(member);
+    });
     this.socket.on('lost', (name: string, member: string) => {
       if (name === session) lost(member);
     });

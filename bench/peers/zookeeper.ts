@@ -16,6 +16,7 @@ import {
   type Peer,
   type Running,
   type StartOptions,
+  type Watcher,
 } from './peer.js';
 
 // A program has one ZooKeeper session; a member is an ephemeral node of it. Two ways to check capacity:
@@ -352,8 +353,9 @@ class ZooKeeperKeeper implements Keeper {
     });
   }
 
-  async onLost(session: string, lost: (member: string) => void): Promise<void> {
-    let before: readonly string[] = [];
+  /** Children as a whole, whenever they change: so do caches of ZooKeeper's own recipes. */
+  async watch(session: string, { came, lost }: Watcher): Promise<void> {
+    let before: ReadonlySet<string> = new Set();
     const look = async (): Promise<void> => {
       const now = await asked<string[]>((told) => {
         this.own.client.getChildren(
@@ -364,9 +366,10 @@ class ZooKeeperKeeper implements Keeper {
           told,
         );
       });
-      const left = new Set(now);
-      for (const member of before) if (!left.has(member)) lost(member);
-      before = now;
+      const children = new Set(now);
+      for (const member of before) if (!children.has(member)) lost(member);
+      for (const member of children) if (!before.has(member)) came(member);
+      before = children;
     };
     await look();
   }

@@ -62,6 +62,7 @@ class Session extends Room {
     if (this.members.has(member)) throw new ServerError(4_409, 'already');
     if (this.members.size >= this.#capacity) throw new ServerError(4_503, 'full');
     this.members.set(member, client.sessionId);
+    this.#tell('came', member);
   }
 
   onLeave(client: Client): void {
@@ -69,8 +70,12 @@ class Session extends Room {
     for (const [member, of] of this.members) {
       if (of !== client.sessionId) continue;
       this.members.delete(member);
-      for (const watcher of this.#watching) watcher.send('lost', member);
+      this.#tell('lost', member);
     }
+  }
+
+  #tell(what: string, member: string): void {
+    for (const watcher of this.#watching) watcher.send(what, member);
   }
 }
 

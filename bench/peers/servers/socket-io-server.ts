@@ -49,6 +49,7 @@ io.on('connection', (socket) => {
       joined.push({ name, member });
       socket.join(name);
       answer('admitted');
+      io.to(watching(name)).emit('came', name, member);
     }
   });
   socket.on('watch', (name: string, done: () => void) => {

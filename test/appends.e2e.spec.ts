@@ -20,7 +20,7 @@ let traffic: Traffic;
 
 beforeAll(async () => {
   deployment = await startDeployment({ wiredSessions: true });
-  traffic = await Traffic.start({ deployment, journal, chance: chance.fork() });
+  traffic = await Traffic.start({ deployment, journal, chance: chance.split() });
 }, 90_000);
 
 afterAll(async () => {

@@ -110,7 +110,7 @@ describe.each([2, 3])('%i session services', (count) => {
   });
 
   it('go on when one of them is killed under load, and when it is back', async () => {
-    traffic = await Traffic.start({ deployment, journal, chance: chance.fork() });
+    traffic = await Traffic.start({ deployment, journal, chance: chance.split() });
     for (let kill = 1; kill <= 2; kill += 1) {
       const slot = chance.pick(deployment.sessions);
       await traffic.goesOn(10);

@@ -24,7 +24,7 @@ beforeAll(async () => {
   deployment = await startDeployment({ server: { sync: 'always' } });
   wire = await Wire.to(deployment.nats.port);
   const keeperOptions = { servers: wire.url };
-  traffic = await Traffic.start({ deployment, journal, chance: chance.fork(), keeperOptions });
+  traffic = await Traffic.start({ deployment, journal, chance: chance.split(), keeperOptions });
 }, 90_000);
 
 afterAll(async () => {

@@ -39,7 +39,7 @@ beforeAll(async () => {
   traffic = await Traffic.start({
     deployment,
     journal,
-    chance: chance.fork(),
+    chance: chance.split(),
     endpoints: ['agent-1:1', 'agent-1:2', 'agent-1:3'],
     onLink: (link) => {
       if (link.leaf.startsWith('agent-1:')) {

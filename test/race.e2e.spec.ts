@@ -209,7 +209,7 @@ describe('two session services', () => {
 
 describe('two session services and two notifiers', () => {
   it('let programs come and go, and tell each of them everything once', async () => {
-    traffic = await Traffic.start({ deployment, journal, chance: chance.fork() });
+    traffic = await Traffic.start({ deployment, journal, chance: chance.split() });
     await traffic.goesOn(60);
     // Both notifiers tell: what comes a second time is known by its number.
     expect(traffic.stats.duplicatesDropped).toBeGreaterThan(0);

@@ -52,7 +52,7 @@ beforeAll(async () => {
   });
   deployment = new ContainedDeployment(coordinator);
   traffic = await Traffic.start({
-    ...{ deployment, journal, chance: chance.fork() },
+    ...{ deployment, journal, chance: chance.split() },
     endpoints: [1, 2, 3].map((port) => `${agentNode}:${String(port)}`),
     onLink: (link) => {
       if (link.leaf.startsWith(`${agentNode}:`)) agentLinks.push(link);

@@ -10,7 +10,7 @@ import type {
 } from '@joinleaf/client';
 import { Actor } from './actor.js';
 import { nodeIn } from './check-bulletins.js';
-import type { Chance } from './chance.js';
+import type { Chance } from '@joinleaf/sim';
 import type { Deployment } from './deployment.js';
 import { eventually } from './eventually.js';
 import { membersOf, storyOf } from './ghosts.js';
@@ -182,12 +182,12 @@ export class Traffic {
     await keeper.jl.openGroup(group);
 
     for (const room of this.#rooms) {
-      void this.#keepDoor(room, chance.fork());
-      this.#loops.push(this.#inviteOn(room, chance.fork()));
+      void this.#keepDoor(room, chance.split());
+      this.#loops.push(this.#inviteOn(room, chance.split()));
     }
     for (const guest of this.#guests) {
-      void this.#beInvited(guest, chance.fork());
-      this.#loops.push(this.#comeAndGo(guest, chance.fork()));
+      void this.#beInvited(guest, chance.split());
+      this.#loops.push(this.#comeAndGo(guest, chance.split()));
     }
   }
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Chance } from '../deployment/chance.js';
+import { Chance } from '@joinleaf/sim';
 import { keepEvidence } from './evidence.js';
 import {
   inOrder,
@@ -67,7 +67,7 @@ export async function runCampaign(
   await using world = await World.start({
     ...{ replicas, namespaces, sightings },
     timeLibrary: needsTime ? timeLibrary : null,
-    chance: chance.fork(),
+    chance: chance.split(),
   });
   return await new Campaign(plan, surroundings, world, chance).run();
 }
@@ -118,8 +118,8 @@ class Campaign {
     try {
       await traffic.goesOn(chance.whole(3, 12));
       before = this.#begin();
-      const healBesides = (await besides?.inject(world, chance.fork())) ?? null;
-      const heal = await fault.inject(world, chance.fork());
+      const healBesides = (await besides?.inject(world, chance.split())) ?? null;
+      const heal = await fault.inject(world, chance.split());
       await delay(chance.whole(...fault.lastsMs));
       const order = [heal, ...(healBesides === null ? [] : [healBesides])];
       for (const end of chance.oneIn(2) ? order : order.reverse()) {
@@ -173,7 +173,7 @@ class Campaign {
     const before = this.#begin();
     let findings: readonly string[];
     try {
-      findings = await fault.damage(this.world, this.chance.fork());
+      findings = await fault.damage(this.world, this.chance.split());
     } catch (error) {
       findings = [`it could not be damaged: ${inWords(error)}`];
     }

@@ -1,4 +1,4 @@
-import type { Chance } from '../deployment/chance.js';
+import type { Chance } from '@joinleaf/sim';
 import type { World } from './world.js';
 
 /** What a machine has to have for a fault. */

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { Chance } from '../deployment/chance.js';
+import { Chance } from '@joinleaf/sim';
 import { brokenOff, runCampaign, type CampaignPlan, type CampaignResult } from './campaign.js';
 import { faults } from './catalogue/all.js';
 import { notHere } from './catalogue/not-here.js';

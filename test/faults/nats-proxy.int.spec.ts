@@ -18,8 +18,8 @@ async function throughProxies(
   const [server = ''] = credentials.services.servers;
   const [host = '', port = ''] = server.split(':');
   const targets = [{ host, port: Number(port) }];
-  await using near = await NatsProxy.start({ targets, chance: chance.fork() });
-  await using far = await NatsProxy.start({ targets, chance: chance.fork() });
+  await using near = await NatsProxy.start({ targets, chance: chance.split() });
+  await using far = await NatsProxy.start({ targets, chance: chance.split() });
   for (const rule of rules) for (const proxy of [near, far]) proxy.rule(rule);
   const through = (proxy: NatsProxy) =>
     connect({ ...credentials.services, servers: [...proxy.urls], maxReconnectAttempts: -1 });

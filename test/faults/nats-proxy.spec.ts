@@ -1,6 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Chance, printedChance } from '../deployment/chance.js';
+import { Chance } from '@joinleaf/sim';
+import { printedChance } from '../deployment/chance.js';
 import { eventually } from '../deployment/eventually.js';
 import { FrameReader, payloadOf, type PassingFrame } from './nats-frames.js';
 import { NatsProxy } from './nats-proxy.js';

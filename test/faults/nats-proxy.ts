@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { Chance } from '../deployment/chance.js';
+import type { Chance } from '@joinleaf/sim';
 import { FrameReader, type Direction, type Frame, type PassingFrame } from './nats-frames.js';
 import { ProxiedWay, type Matcher, type Rule } from './proxied-way.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Chance } from '../deployment/chance.js';
+import { Chance } from '@joinleaf/sim';
 import type { CampaignPlan } from './campaign.js';
 import { faults } from './catalogue/all.js';
 import { isLast } from './fault.js';

@@ -1,4 +1,4 @@
-import type { Chance } from '../deployment/chance.js';
+import type { Chance } from '@joinleaf/sim';
 import type { CampaignPlan } from './campaign.js';
 import { isLast, type Fault, type Need } from './fault.js';
 

@@ -1,6 +1,6 @@
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import type { Socket } from 'node:net';
-import type { Chance } from '../deployment/chance.js';
+import type { Chance } from '@joinleaf/sim';
 import type { Direction, Frame, FrameReader, PassingFrame } from './nats-frames.js';
 
 export interface Match {

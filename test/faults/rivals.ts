@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Chance } from '../deployment/chance.js';
+import type { Chance } from '@joinleaf/sim';
 import type { Json, RawNode } from '../deployment/raw-node.js';
 import type { World } from './world.js';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Link } from '@joinleaf/client';
-import type { Chance } from '../deployment/chance.js';
+import type { Chance } from '@joinleaf/sim';
 import { startDeployment, type Deployment } from '../deployment/deployment.js';
 import { eventually } from '../deployment/eventually.js';
 import { Journal } from '../deployment/journal.js';
@@ -180,7 +180,7 @@ async function build(wish: WorldWish, after: AsyncDisposableStack): Promise<Worl
   for (const party of parties) {
     const proxy = await NatsProxy.start({
       targets: cluster.targets,
-      chance: chance.fork(),
+      chance: chance.split(),
       onFrame: (frame) => {
         sightings.hear(party, frame);
       },
@@ -208,7 +208,7 @@ async function build(wish: WorldWish, after: AsyncDisposableStack): Promise<Worl
   const journal = new Journal({ undecidedMs: replicas === 1 ? 5_000 : 15_000 });
   const agentLinks: Link[] = [];
   const traffic = await Traffic.start({
-    ...{ deployment, journal, chance: chance.fork(), endpoints },
+    ...{ deployment, journal, chance: chance.split(), endpoints },
     nodeOptions: { boundMs: programBoundMs },
     onLink: (link) => {
       if (link.leaf.startsWith('agent-')) agentLinks.push(link);

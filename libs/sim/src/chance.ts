@@ -28,11 +28,21 @@ export class Chance {
     return this.next() < probability;
   }
 
+  /** True once in `n` times. */
+  oneIn(n: number): boolean {
+    return this.whole(1, n) === 1;
+  }
+
   /** @throws RangeError when there is nothing to pick from. */
   pick<T>(from: readonly T[]): T {
     const picked = from[Math.floor(this.next() * from.length)];
     if (picked === undefined) throw new RangeError('nothing to pick from');
     return picked;
+  }
+
+  /** Chance of its own, drawn from this one: it does not depend on who draws when from either. */
+  split(): Chance {
+    return new Chance(this.whole(0, 2 ** 32 - 1));
   }
 
   /** Chance of its own for a part, so that one more draw there changes nothing elsewhere. */

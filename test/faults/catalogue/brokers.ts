@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensureStreams } from '@joinleaf/jetstream-log';
 import { Subjects } from '@joinleaf/wire';
-import type { Chance } from '../../deployment/chance.js';
+import type { Chance } from '@joinleaf/sim';
 import type { Fault, Heal, PassingFault } from '../fault.js';
 import type { World } from '../world.js';
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { places } from '@joinleaf/launcher';
-import type { Chance } from '../../deployment/chance.js';
+import type { Chance } from '@joinleaf/sim';
 import type { Records } from '../../deployment/records.js';
 import type { Fault, LastFault } from '../fault.js';
 import type { World } from '../world.js';

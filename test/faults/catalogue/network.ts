@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Chance } from '../../deployment/chance.js';
+import type { Chance } from '@joinleaf/sim';
 import type { Fault, PassingFault } from '../fault.js';
 import { untimelyEnds } from '../untimely-ends.js';
 import { parties, sessionParties, type World } from '../world.js';

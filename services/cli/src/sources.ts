@@ -75,7 +75,12 @@ export const againIn = (
 ): string =>
   sessions === 1 ? shellName(target) : `${shellName(target)} --session ${quoted(session)}`;
 
-function whichSession(path: string, names: readonly string[], wanted: string | undefined): Trouble {
+/** A capture holds several sessions, or not the one that was named. */
+export function whichSession(
+  path: string,
+  names: readonly string[],
+  wanted: string | undefined,
+): Trouble {
   const list = names.length === 0 ? 'it holds no session' : `it holds ${names.join(', ')}`;
   return wanted === undefined
     ? new Trouble(exitCodes.usage, `${path} holds ${String(names.length)} sessions`, [

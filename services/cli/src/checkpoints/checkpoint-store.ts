@@ -16,17 +16,10 @@ const named = /^(\d{12})\.json$/;
 
 /** What a session was folded to, at some of its revisions. */
 export class CheckpointStore {
-  readonly #folder: string;
-
-  /** @param source - What tells the session from others of its name, such as the deployment. */
   constructor(
-    { env }: Pick<World, 'env'>,
-    source: string,
+    private readonly folder: string,
     private readonly session: SessionAddress,
-  ) {
-    const key = sha256(encoder.encode(`${source}\n${session}`)).slice(0, 32);
-    this.#folder = join(cacheFolder(env), 'checkpoints', key);
-  }
+  ) {}
 
   /** The last one at or before a revision; null when there is none. One that cannot be read takes all others with it. */
   async latest(revision: number): Promise<Folded | null> {
@@ -42,7 +35,7 @@ export class CheckpointStore {
     const draft = `${file}.${randomBytes(4).toString('hex')}.part`;
     const text = JSON.stringify(checkpointOf(this.session, folded));
     try {
-      await mkdir(this.#folder, { recursive: true });
+      await mkdir(this.folder, { recursive: true });
       await writeFile(draft, `${sha256(encoder.encode(text))}\n${text}`);
       await rename(draft, file);
     } catch {
@@ -51,11 +44,11 @@ export class CheckpointStore {
   }
 
   async discard(): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true }).catch(() => undefined);
+    await rm(this.folder, { recursive: true, force: true }).catch(() => undefined);
   }
 
   async #revisions(): Promise<readonly number[]> {
-    const names = await readdir(this.#folder).catch(() => []);
+    const names = await readdir(this.folder).catch(() => []);
     return names
       .flatMap((name) => named.exec(name)?.[1] ?? [])
       .map(Number)
@@ -76,8 +69,22 @@ export class CheckpointStore {
   }
 
   #file(revision: number): string {
-    return join(this.#folder, `${String(revision).padStart(12, '0')}.json`);
+    return join(this.folder, `${String(revision).padStart(12, '0')}.json`);
   }
+}
+
+/**
+ * Where checkpoints of a session are kept.
+ *
+ * @param source - What tells the session from others of its name: the deployment, or the capture.
+ */
+export function checkpointFolder(
+  { env }: Pick<World, 'env'>,
+  source: string,
+  session: string,
+): string {
+  const key = sha256(encoder.encode(`${source}\n${session}`)).slice(0, 32);
+  return join(cacheFolder(env), 'checkpoints', key);
 }
 
 function cacheFolder({ JOINLEAF_CACHE: own, XDG_CACHE_HOME: caches }: World['env']): string {

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { connectBroker, ensureStreams, sha256, type Broker } from '@joinleaf/jetstream-log';
 import type { SessionAddress } from '@joinleaf/multipoint';
@@ -7,6 +8,7 @@ import { natsForTests } from '@joinleaf/nats-server';
 import { plainState, Recorder, stateAt, type History } from '@joinleaf/replay';
 import { asks, closes, listens, opens, socket, startAt } from '@joinleaf/replay/contract';
 import { encode, Subjects } from '@joinleaf/wire';
+import { packCapture } from '../capture-file.js';
 import { joinleaf, leaveContext, newFolder, type Folder } from '../testing.js';
 
 // A log long enough for checkpoints: what is said of a position is the same with and without them.
@@ -153,6 +155,106 @@ describe('the state of a long session', () => {
   it('needs no place to keep checkpoints', async () => {
     await writeFile(join(cache, 'checkpoints'), 'no folder');
     expect(await stateOf('long@9000')).toEqual(folded(9_000));
+  });
+});
+
+describe('the state of a long session in a capture', () => {
+  const last = history.commits.length;
+  const short = { ...history, session: 'short' as SessionAddress, commits: [], refusals: [] };
+  const kept = { names: false, ids: false, data: false };
+  const packing = { realm, complete: true, createdAt: startAt, redaction: kept };
+
+  beforeAll(async () => {
+    const one = packCapture({ ...packing, content: { sessions: [history], nodes: [] } });
+    await writeFile(join(folder.path, 'one.jlcap'), one);
+    const lines = gunzipSync(one).toString().split('\n');
+    await writeFile(join(folder.path, 'cut.jlcap'), gzipSync(lines.slice(0, 9_000).join('\n')));
+    const two = packCapture({ ...packing, content: { sessions: [short, history], nodes: [] } });
+    await writeFile(join(folder.path, 'two.jlcap'), two);
+    const redaction = { names: true, ids: true, data: true };
+    const less = packCapture({
+      ...packing,
+      redaction,
+      content: { sessions: [history], nodes: [] },
+    });
+    await writeFile(join(folder.path, 'less.jlcap'), less);
+  });
+
+  const indexed = async (): Promise<readonly string[]> => {
+    const [of] = await readdir(join(cache, 'checkpoints')).catch(() => []);
+    return of === undefined ? [] : (await readdir(join(cache, 'checkpoints', of))).sort();
+  };
+
+  it('is what a plain fold says, before there is an index and by it', async () => {
+    expect(await stateOf('one.jlcap@9000')).toEqual(folded(9_000));
+    expect(await indexed()).toEqual([
+      '000000000000.commits.gz',
+      ...['000000008192.commits.gz', '000000008192.json'],
+      ...['000000016384.commits.gz', '000000016384.json'],
+      'about.json',
+    ]);
+    for (const revision of [0, 1, 8_191, 8_192, 8_193, 12_000, 16_384, 16_385, last]) {
+      expect(await stateOf(`one.jlcap@${String(revision)}`)).toEqual(folded(revision));
+    }
+    expect(await stateOf('one.jlcap')).toEqual(folded(last));
+    expect(await stateOf('one.jlcap@8193.1')).toEqual(folded(8_192, 1));
+    expect(await stateOf('one.jlcap@16385.1')).toEqual(folded(16_384, 1));
+    const beyond = stateOf(`one.jlcap@${String(last + 1)}`);
+    await expect(beyond).rejects.toThrow(`long@${String(last)}`);
+    expect(await stateOf('one.jlcap@9000')).toEqual(folded(9_000));
+  });
+
+  it('is opened by the index, which is of this file alone', async () => {
+    await stateOf('one.jlcap@1');
+    const [of = ''] = await readdir(join(cache, 'checkpoints'));
+    const file = join(cache, 'checkpoints', of, '000000008192.json');
+    await change(file, (text) => text.replace('"backlog":100', '"backlog":77'));
+    expect(await stateOf('one.jlcap@8200')).toMatchObject({ backlog: 77 });
+    expect(await stateOf('two.jlcap@8200 --session long')).toEqual(folded(8_200));
+  });
+
+  it.each(['000000008192.json', '000000008192.commits.gz', 'about.json'])(
+    'is read from the file when %s is damaged, and the index is made again',
+    async (name) => {
+      await stateOf('one.jlcap@1');
+      const [of = ''] = await readdir(join(cache, 'checkpoints'));
+      await writeFile(join(cache, 'checkpoints', of, name), 'nothing');
+      expect(await stateOf('one.jlcap@8200')).toEqual(folded(8_200));
+      expect(await indexed()).toHaveLength(6);
+      expect(await stateOf('one.jlcap@8200')).toEqual(folded(8_200));
+    },
+  );
+
+  it('of several has to be named', async () => {
+    await expect(stateOf('two.jlcap@1')).rejects.toThrow('holds 2 sessions');
+    await expect(stateOf('two.jlcap@1 --session other')).rejects.toThrow('no session other');
+    expect(await stateOf('two.jlcap@9000 --session long')).toEqual(folded(9_000));
+    expect(await stateOf('two.jlcap@9001 --session long')).toEqual(folded(9_001));
+  });
+
+  it('that is cut short says so each time, and has no index', async () => {
+    for (let time = 0; time < 2; time += 1) {
+      const { out, err } = await joinleaf('state cut.jlcap@8500 --json', {
+        cwd: folder.path,
+        env: { JOINLEAF_CACHE: cache },
+      });
+      expect(JSON.parse(out)).toMatchObject({ state: folded(8_500) });
+      expect(err).toContain('the capture is truncated');
+      expect(await indexed()).toEqual([]);
+    }
+  });
+
+  it('that is redacted is told as such, with an index and without', async () => {
+    const tell = async () =>
+      (
+        await joinleaf('state less.jlcap@8500', {
+          cwd: folder.path,
+          env: { JOINLEAF_CACHE: cache },
+        })
+      ).out;
+    const first = await tell();
+    expect(first).toMatch(/^session-A@8500/);
+    expect(await tell()).toBe(first);
   });
 });
 

@@ -10,7 +10,8 @@ import { FoldTo, isCheckpointDue } from '@joinleaf/replay';
 import type { Live } from '../live.js';
 import { troubleOf } from '../sources.js';
 import type { World } from '../world.js';
-import { CheckpointStore } from './checkpoint-store.js';
+import { noEnd } from './placed.js';
+import { checkpointFolder, CheckpointStore } from './checkpoint-store.js';
 
 /** A session at one position. */
 export interface FoldedTo {
@@ -21,9 +22,6 @@ export interface FoldedTo {
   /** Why the log ends before its end, if it does. */
   readonly trouble: string | null;
 }
-
-/** The end of the log, as a position that it never reaches. */
-const noEnd: Basis = { revision: Infinity, decisions: 0 };
 
 /**
  * Folds a live session to a position, or to its end where none is given, from the nearest checkpoint before it. Checkpoints are
@@ -36,7 +34,8 @@ export async function foldLive(
   { env, interrupted: signal }: Pick<World, 'env' | 'interrupted'>,
 ): Promise<FoldedTo> {
   const { servers, realm } = live.settings;
-  const store = new CheckpointStore({ env }, `${servers.join(',')} ${realm}`, session);
+  const folder = checkpointFolder({ env }, `${servers.join(',')} ${realm}`, session);
+  const store = new CheckpointStore(folder, session);
   const fold = new FoldTo(basis ?? noEnd, await soundCheckpoint(live, store, session, basis));
   let since = 0;
   let isWhole = true;

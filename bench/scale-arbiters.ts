@@ -3,7 +3,7 @@ import { socketId } from '@joinleaf/multipoint';
 import { closedLoop } from './closed-loop.js';
 import { figuresOf, type Round } from './figures.js';
 import type { Column, Row } from './report.js';
-import type { Part } from './scale-part.js';
+import { cpuColumns, cpuFigures, type Part } from './scale-part.js';
 import { Seed } from './scale-seed.js';
 
 const sessionCount = 1_000;
@@ -14,6 +14,7 @@ const columns: readonly Column[] = [
   { key: 'spreadPercent', title: '± %', digits: 0 },
   { key: 'p50Ms', title: 'p50 ms', digits: 2 },
   { key: 'p99Ms', title: 'p99 ms', digits: 2 },
+  ...cpuColumns,
 ];
 
 /** The same load on one arbiter and on several that share the sessions. */
@@ -24,13 +25,13 @@ export const measureArbiters: Part = async (stage, { large, rounds, seconds }, t
   );
   const root = (i: number) =>
     socketId({ node: `shared-root-${String(i)}`, incarnation: 'seeded', serial: '1' });
-  for (const [i, session] of sessions.entries()) await new Seed(stage.log, session, root(i)).open();
+  await Promise.all(sessions.map((session, i) => new Seed(stage.log, session, root(i)).open()));
   const rows: Row[] = [];
   let joined = 0;
   for (const count of large ? [1, 2, 3, 4] : [1, 2]) {
     tell(`${String(count)} arbiters`);
     await using running = new AsyncDisposableStack();
-    running.use(await stage.arbiters(count));
+    const { processes } = running.use(await stage.arbiters(count));
     const guest = await stage.guest();
     const before = guest.members;
     let turn = 0;
@@ -41,21 +42,24 @@ export const measureArbiters: Part = async (stage, { large, rounds, seconds }, t
     await closedLoop(join, { concurrency, seconds: 0.5 });
     const measured: Round[] = [];
     for (let round = 1; round <= rounds; round += 1)
-      measured.push(await closedLoop(join, { concurrency, seconds }));
+      measured.push(await closedLoop(join, { concurrency, seconds, processes }));
     joined += guest.members - before;
-    const { perSecond, spread, p50Ms, p99Ms } = figuresOf(measured);
+    const figures = figuresOf(measured);
+    const { perSecond, spread, p50Ms, p99Ms } = figures;
     rows.push({
       id: `arbiters-${String(count)}`,
       title: `a join, one of ${sessionCount.toLocaleString('en')} sessions, ${String(count)} arbiters`,
-      figures: { perSecond, spreadPercent: spread * 100, p50Ms, p99Ms },
+      figures: { perSecond, spreadPercent: spread * 100, p50Ms, p99Ms, ...cpuFigures(figures) },
     });
   }
   return {
-    table: {
-      title: `${String(rounds)} rounds of ${String(seconds)} s, ${String(concurrency)} at once`,
-      columns,
-      rows,
-    },
+    tables: [
+      {
+        title: `${String(rounds)} rounds of ${String(seconds)} s, ${String(concurrency)} at once`,
+        columns,
+        rows,
+      },
+    ],
     goals: [],
     notes: [],
     sessions: sessions.length,

@@ -3,7 +3,7 @@ import { socketId } from '@joinleaf/multipoint';
 import { closedLoop } from './closed-loop.js';
 import { figuresOf, type Round } from './figures.js';
 import type { Column } from './report.js';
-import type { Part } from './scale-part.js';
+import { cpuColumns, cpuFigures, type Part } from './scale-part.js';
 import { Seed } from './scale-seed.js';
 
 const sizes = [10, 100, 1_000, 10_000];
@@ -13,9 +13,9 @@ const concurrency = 64;
 const columns: readonly Column[] = [
   { key: 'perSecond', title: 'per second', digits: 0 },
   { key: 'spreadPercent', title: '± %', digits: 0 },
-  { key: 'p50Ms', title: 'p50 ms', digits: 2 },
   { key: 'p99Ms', title: 'p99 ms', digits: 2 },
-  { key: 'toTen', title: '÷ 10 members', digits: 2 },
+  { key: 'toTen', title: '÷ of 10', digits: 2 },
+  ...cpuColumns,
 ];
 
 /** Joins in a session that has so many members; each leaves again, so that there are always as many. */
@@ -34,7 +34,7 @@ export const measureMembers: Part = async (stage, { large, rounds, seconds }, te
     await seed.join(size);
   }
   await using running = new AsyncDisposableStack();
-  running.use(await stage.arbiters(1));
+  const { processes } = running.use(await stage.arbiters(1));
   const guest = await stage.guest();
   const before = guest.members;
   // Round by round over all sizes, so that what else the machine does falls on each alike; the first one warms up.
@@ -44,23 +44,31 @@ export const measureMembers: Part = async (stage, { large, rounds, seconds }, te
       const joinAndLeave = async () => {
         await guest.leave(session, await guest.join(session));
       };
-      const one = await closedLoop(joinAndLeave, { concurrency, seconds });
+      const one = await closedLoop(joinAndLeave, { concurrency, seconds, processes });
       if (round > 0) measured.push(one);
     }
   }
   const figured = crowds.map(({ size, measured }) => ({ size, figures: figuresOf(measured) }));
   const ofTen = figured[0]?.figures.perSecond ?? NaN;
-  const rows = figured.map(({ size, figures: { perSecond, spread, p50Ms, p99Ms } }) => ({
+  const rows = figured.map(({ size, figures }) => ({
     id: `members-${String(size)}`,
     title: `a join and a leave, ${size.toLocaleString('en')} members`,
-    figures: { perSecond, spreadPercent: spread * 100, p50Ms, p99Ms, toTen: perSecond / ofTen },
+    figures: {
+      perSecond: figures.perSecond,
+      spreadPercent: figures.spread * 100,
+      p99Ms: figures.p99Ms,
+      toTen: figures.perSecond / ofTen,
+      ...cpuFigures(figures),
+    },
   }));
   return {
-    table: {
-      title: `${String(rounds)} rounds of ${String(seconds)} s, ${String(concurrency)} at once`,
-      columns,
-      rows,
-    },
+    tables: [
+      {
+        title: `${String(rounds)} rounds of ${String(seconds)} s, ${String(concurrency)} at once`,
+        columns,
+        rows,
+      },
+    ],
     goals: [
       {
         sentence: 'joins among 10,000 members, to those among 10',

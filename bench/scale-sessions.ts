@@ -1,8 +1,8 @@
-import type { BenchOptions } from './bench.js';
 import { closedLoop } from './closed-loop.js';
-import { quantile } from './figures.js';
+import type { Process } from './cpu-times.js';
+import { figuresOf, quantile } from './figures.js';
 import type { Column, Row } from './report.js';
-import type { Part } from './scale-part.js';
+import { cpuColumns, cpuFigures, type Part } from './scale-part.js';
 import { seededSession, seedSessions } from './scale-seed.js';
 import type { Arbiters, Guest } from './scale-stage.js';
 import type { MemoryUse } from './service-memory.js';
@@ -17,13 +17,17 @@ const keepsAll = { JOINLEAF_SESSIONS_MAX: '10000000' };
 /** So few that nearly every session is read from the log when it is asked. */
 const keepsFew = { JOINLEAF_SESSIONS_MAX: '500' };
 
-const columns: readonly Column[] = [
+const restColumns: readonly Column[] = [
   { key: 'startS', title: 'start s', digits: 1 },
   { key: 'heapPerSession', title: 'heap B each', digits: 0 },
   { key: 'rssPerSession', title: 'RSS B each', digits: 0 },
+];
+
+const joinColumns: readonly Column[] = [
   { key: 'coldP50Ms', title: 'cold p50 ms', digits: 2 },
   { key: 'coldP99Ms', title: 'cold p99 ms', digits: 2 },
   { key: 'perSecond', title: 'joins/s', digits: 0 },
+  ...cpuColumns,
 ];
 
 /** Idle sessions by the thousand: what each takes, and what becomes of a join in one of them. */
@@ -37,7 +41,7 @@ export const measureSessions: Part = async (stage, options, tell) => {
   const measure = async (arbiters: Arbiters, id: string, title: string) => {
     await using running = arbiters;
     const [idle = empty] = await running.memory();
-    const figures = await joinsIn(guest, seeded, options);
+    const figures = await joinsIn(guest, seeded, { ...options, processes: running.processes });
     const isEmptier = id.endsWith('evicted');
     const memory = isEmptier ? {} : perSession(idle, empty, seeded);
     rows.push({
@@ -58,7 +62,14 @@ export const measureSessions: Part = async (stage, options, tell) => {
   }
   const atGoal = rows.find(({ id }) => id === String(goalSize))?.figures;
   return {
-    table: { title: `one arbiter; cold: ${String(coldOnes)} one at a time`, columns, rows },
+    tables: [
+      { title: 'one arbiter at rest', columns: restColumns, rows },
+      {
+        title: `cold: ${String(coldOnes)}, one at a time; then ${String(concurrency)} at once`,
+        columns: joinColumns,
+        rows: rows.map((row) => ({ ...row, id: `joins-${row.id}` })),
+      },
+    ],
     goals: [
       {
         sentence: 'an idle session of 100,000, heap',
@@ -101,7 +112,12 @@ const perSession = (idle: MemoryUse, empty: MemoryUse, sessions: number) => ({
   rssPerSession: (idle.rss - empty.rss) / sessions,
 });
 
-async function joinsIn(guest: Guest, sessions: number, options: BenchOptions) {
+interface JoinsWish {
+  readonly seconds: number;
+  readonly processes: readonly Process[];
+}
+
+async function joinsIn(guest: Guest, sessions: number, { seconds, processes }: JoinsWish) {
   const any = () => Math.floor(Math.random() * sessions);
   const numbers = new Set<number>();
   while (numbers.size < Math.min(coldOnes, sessions / 2)) numbers.add(any());
@@ -115,10 +131,11 @@ async function joinsIn(guest: Guest, sessions: number, options: BenchOptions) {
   const join = async () => {
     await guest.join(seededSession(any()));
   };
-  const { operations, seconds } = await closedLoop(join, { concurrency, seconds: options.seconds });
+  const round = await closedLoop(join, { concurrency, seconds, processes });
   return {
     coldP50Ms: quantile(cold, 0.5),
     coldP99Ms: quantile(cold, 0.99),
-    perSecond: operations / seconds,
+    perSecond: round.operations / round.seconds,
+    ...cpuFigures(figuresOf([round])),
   };
 }

@@ -8,6 +8,7 @@ import type { SessionAddress } from '@joinleaf/multipoint';
 import { connect } from '@nats-io/transport-node';
 import { Asker } from './asker.js';
 import type { BenchOptions } from './bench.js';
+import type { Process } from './cpu-times.js';
 import { ProgramNode } from './program-node.js';
 import { freePort, MemoryProbe, type MemoryUse } from './service-memory.js';
 import { startService, type Credentials } from './services.js';
@@ -41,6 +42,7 @@ export async function setScaleStage({ sync, profile }: BenchOptions): Promise<Sc
   stack.defer(() => {
     asker.close();
   });
+  const ofBroker = broker.kind === 'own' ? [{ name: 'broker', pid: broker.pid }] : [];
   let guest: Guest | null = null;
   stack.defer(() => {
     guest?.node.close();
@@ -50,7 +52,8 @@ export async function setScaleStage({ sync, profile }: BenchOptions): Promise<Sc
     credentials: services,
     log: new JetStreamLog({ nc, subjects }),
     conditions: conditionsOf(nc.info?.version, broker.durability, ['session']),
-    arbiters: (count, settings = {}) => Arbiters.start(services, { count, settings, profile }),
+    arbiters: (count, settings = {}) =>
+      Arbiters.start(services, { count, settings, profile, broker: ofBroker }),
     guest: async () => {
       guest ??= new Guest(await ProgramNode.start('guest', { nc: nodesNc, asker, subjects }));
       return guest;
@@ -63,6 +66,7 @@ interface ArbitersWish {
   readonly count: number;
   readonly settings: Readonly<Record<string, string>>;
   readonly profile: string | null;
+  readonly broker: readonly Process[];
 }
 
 /** Arbiters as processes, each with a port through which its memory can be looked at. */
@@ -71,14 +75,22 @@ export class Arbiters implements AsyncDisposable {
   readonly #probes: MemoryProbe[] = [];
   startedWithinMs = 0;
 
+  private constructor(private readonly broker: readonly Process[]) {}
+
   static async start(credentials: Credentials, wish: ArbitersWish): Promise<Arbiters> {
-    const arbiters = new Arbiters();
+    const arbiters = new Arbiters(wish.broker);
     const names = Array.from({ length: wish.count }, (_, i) => `session-${String(i + 1)}`);
     const begun = performance.now();
     for (const name of names) await arbiters.#add(credentials, name, wish);
     arbiters.startedWithinMs = performance.now() - begun;
     await arbiters.#shared(names);
     return arbiters;
+  }
+
+  /** Whose processor time an operation takes: theirs and the broker's, if it is ours. */
+  get processes(): readonly Process[] {
+    const own = this.#services.flatMap(({ name, pid }) => (pid === undefined ? [] : { name, pid }));
+    return [...this.broker, ...own];
   }
 
   /** What each takes after a garbage collection. */

@@ -1,5 +1,5 @@
 import type { Bench, BenchOptions, Tell } from './bench.js';
-import type { Goal, Report } from './report.js';
+import type { Goal, Report, Table } from './report.js';
 import { checkAll } from './scale-check.js';
 import { measureArbiters } from './scale-arbiters.js';
 import { measureMembers } from './scale-members.js';
@@ -31,7 +31,7 @@ async function measureScale(options: BenchOptions, tell: Tell): Promise<Report> 
     schema: 'joinleaf.bench/2',
     bench: 'scale',
     conditions: stage.conditions,
-    tables: measured.map(({ table }) => table),
+    tables: measured.flatMap(({ tables }): readonly Table[] => tables),
     goals: measured.flatMap(({ goals }): readonly Goal[] => goals),
     notes: measured.flatMap(({ notes }): readonly string[] => notes),
     problem: await checkAll(stage.log, {

@@ -17,6 +17,9 @@ const columns: readonly Column[] = [
   ...cpuColumns,
 ];
 
+const inWords = (count: number): string =>
+  count === 1 ? '1 arbiter' : `${String(count)} arbiters`;
+
 /** The same load on one arbiter and on several that share the sessions. */
 export const measureArbiters: Part = async (stage, { large, rounds, seconds }, tell) => {
   const sessions = Array.from(
@@ -29,7 +32,7 @@ export const measureArbiters: Part = async (stage, { large, rounds, seconds }, t
   const rows: Row[] = [];
   let joined = 0;
   for (const count of large ? [1, 2, 3, 4] : [1, 2]) {
-    tell(`${String(count)} arbiters`);
+    tell(inWords(count));
     await using running = new AsyncDisposableStack();
     const { processes } = running.use(await stage.arbiters(count));
     const guest = await stage.guest();
@@ -48,7 +51,7 @@ export const measureArbiters: Part = async (stage, { large, rounds, seconds }, t
     const { perSecond, spread, p50Ms, p99Ms } = figures;
     rows.push({
       id: `arbiters-${String(count)}`,
-      title: `a join, one of ${sessionCount.toLocaleString('en')} sessions, ${String(count)} arbiters`,
+      title: `a join, one of ${sessionCount.toLocaleString('en')} sessions, ${inWords(count)}`,
       figures: { perSecond, spreadPercent: spread * 100, p50Ms, p99Ms, ...cpuFigures(figures) },
     });
   }

@@ -1,4 +1,5 @@
 import type { Fault } from '../fault.js';
+import { slowedDown } from '../slow-consumer.js';
 import { notifierParties, sessionParties } from '../world.js';
 import { followed, telling, told } from './subjects.js';
 
@@ -65,6 +66,11 @@ export const deliveryFaults: readonly Fault[] = [
     lastsMs: [8_000, 14_000],
     inject: (world) =>
       world.rule(notifierParties, { match: { direction: 'down', verb: /MSG$/ }, act: 'drop' }),
+  },
+  {
+    ...{ id: 'F28', name: 'an arbiter takes nothing, until the broker cuts it off for that' },
+    lastsMs: [300, 2_000],
+    inject: (world, chance) => slowedDown(world, chance.pick(sessionParties)),
   },
   {
     ...{ id: 'F30', name: 'somebody with all rights publishes garbage into the log' },

@@ -3,7 +3,6 @@ export const notHere: Readonly<Record<string, string>> = {
   F6: 'commands are requests: nothing delivers them again but their sender, which is F13 and F18',
   F12: 'needs services of two versions; one is released',
   F20: 'a decision is one message, and a message is stored whole or not at all (ADR 1)',
-  F28: 'data that nobody takes: test/data.e2e.spec.ts; notifications are too small to fill a buffer',
   F29: 'a million commits take minutes to write; the notifier reads by pages whatever their number',
   F31: 'nothing here is acknowledged one by one: followers keep their own place',
   F34: 'the same as F44: a store that was set back, under readers that had seen more',

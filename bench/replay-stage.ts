@@ -100,7 +100,9 @@ const tellMemory = `data:text/javascript,process.on('exit',()=>console.error('rs
 async function joinleaf(words: readonly string[], cwd: string): Promise<Ran> {
   const program = join(places.root, 'services/cli/bin/joinleaf.js');
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ['--import', tellMemory, program, ...words], {
+  // Only an export holds all of a long history at once, and is not what is measured.
+  const room = words[0] === 'export' ? ['--max-old-space-size=12000'] : [];
+  const child = spawn(process.execPath, [...room, '--import', tellMemory, program, ...words], {
     cwd,
     env: { ...process.env, JOINLEAF_CACHE: join(cwd, 'cache') },
     stdio: ['ignore', 'pipe', 'pipe'],

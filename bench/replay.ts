@@ -42,18 +42,20 @@ async function measureReplay(options: BenchOptions, tell: Tell): Promise<Report>
   const size = options.large ? sizes.large : sizes.standard;
   await using stage = await setReplayStage(options);
   const checks = new Checks();
-  tell(`writing ${String(size.sessions)} sessions`);
+  const around = { checks, tell };
+  const wants = (group: string) => options.only === null || group.includes(options.only);
   const lives = Array.from(
     { length: size.sessions },
     (_, i) => new Life(`wide-${String(i)}` as SessionAddress, membersMax),
   );
-  await stage.plant(wide, lives, size.commitsEach);
-  const rows = await readingRows(stage, lives, options, { checks, tell });
-  const deciding = await decidingRows(stage, options, lives.length * size.commitsEach, {
-    checks,
-    tell,
-  });
-  const opening = await openingRows(stage, size.long, { checks, tell });
+  if (wants('read') || wants('decide')) {
+    tell(`writing ${String(size.sessions)} sessions`);
+    await stage.plant(wide, lives, size.commitsEach);
+  }
+  const rows = wants('read') ? await readingRows(stage, lives, options, around) : [];
+  const decisions = lives.length * size.commitsEach;
+  const deciding = wants('decide') ? await decidingRows(stage, options, decisions, around) : [];
+  const opening = wants('open') ? await openingRows(stage, size.long, around) : [];
   const commits = `${String(size.sessions)} sessions with ${String(size.commitsEach)} commits each`;
   return {
     schema: 'joinleaf.bench/2',
@@ -63,11 +65,11 @@ async function measureReplay(options: BenchOptions, tell: Tell): Promise<Report>
       { title: `${commits}, ${String(options.rounds)} rounds`, columns: readingColumns, rows },
       { title: 'joinleaf replay --all, as a process', columns: decidingColumns, rows: deciding },
       {
-        title: `joinleaf state SESSION@N, ${String(size.long)} commits`,
+        title: `joinleaf state, ${String(size.long)} commits, longest of ${String(timesEach)}`,
         columns: openingColumns,
         rows: opening,
       },
-    ],
+    ].filter((table) => table.rows.length > 0),
     goals: goalsOf(rows, deciding, opening),
     notes: [
       'a commit holds one decision, which is what costs a reader most; commands run as processes, with their start',
@@ -215,6 +217,7 @@ const openingColumns: readonly Column[] = [
 ];
 
 const timesEach = 3;
+const capture = 'deep.jlcap';
 
 async function openingRows(
   stage: ReplayStage,
@@ -231,35 +234,41 @@ async function openingRows(
       states.set(life.revision, canonicalJson(plainState(session)));
     }
   });
-  tell('opening it');
-  const row = (id: string, title: string, runs: readonly Ran[]): Row => ({
-    id,
-    title,
-    figures: {
-      ms: Math.max(...runs.map((run) => run.seconds * 1_000)),
-      rssMb: Math.max(...runs.map((run) => run.rssMb)),
-    },
-  });
-  const rows = [
-    row('open-first', 'the first time, to its end', [
-      await stage.command(deep, ['state', deepSession, '--json']),
-    ]),
-  ];
-  for (const revision of revisions) {
-    const runs: Ran[] = [];
-    for (let time = 0; time < timesEach; time += 1) {
-      const words = ['state', `${deepSession}@${String(revision)}`, '--json', '--reveal'];
-      const ran = await stage.command(deep, words);
-      const { state } = JSON.parse(ran.out) as { readonly state: unknown };
-      const problem = `the state at ${String(revision)} is not what a plain fold makes of it`;
-      checks.expect(canonicalJson(state) === states.get(revision), problem);
-      runs.push(ran);
+  tell('exporting it');
+  await stage.command(deep, ['export', deepSession, '-o', capture, '--keep', 'everything']);
+  const rows: Row[] = [];
+  for (const { id, title, source } of [
+    { id: 'open-live', title: 'live', source: deepSession },
+    { id: 'open-capture', title: 'capture', source: capture },
+  ]) {
+    tell(`opening it, ${title}`);
+    const first = await stage.command(deep, ['state', source, '--json']);
+    rows.push(openingRow(`${id}-first`, `${title}, the first time, to its end`, [first]));
+    for (const revision of revisions) {
+      const runs: Ran[] = [];
+      for (let time = 0; time < timesEach; time += 1) {
+        const words = ['state', `${source}@${String(revision)}`, '--json', '--reveal'];
+        const ran = await stage.command(deep, words);
+        const { state } = JSON.parse(ran.out) as { readonly state: unknown };
+        const problem = `the state at ${String(revision)} is not what a plain fold makes of it`;
+        checks.expect(canonicalJson(state) === states.get(revision), problem);
+        runs.push(ran);
+      }
+      const at = `${title}, at revision ${String(revision)}`;
+      rows.push(openingRow(`${id}-${String(revision)}`, at, runs));
     }
-    const title = `at revision ${String(revision)}, longest of ${String(timesEach)}`;
-    rows.push(row(`open-${String(revision)}`, title, runs));
   }
   return rows;
 }
+
+const openingRow = (id: string, title: string, runs: readonly Ran[]): Row => ({
+  id,
+  title,
+  figures: {
+    ms: Math.max(...runs.map((run) => run.seconds * 1_000)),
+    rssMb: Math.max(...runs.map((run) => run.rssMb)),
+  },
+});
 
 function goalsOf(
   reading: readonly Row[],
@@ -268,9 +277,9 @@ function goalsOf(
 ): readonly Goal[] {
   const figure = (rows: readonly Row[], id: string, key: string) =>
     rows.find((row) => row.id === id)?.figures[key] ?? NaN;
-  const again = opening.slice(1);
+  const again = opening.filter(({ id }) => !id.endsWith('-first'));
   const most = (key: string) => Math.max(...again.map(({ figures }) => figures[key] ?? NaN));
-  return [
+  const goals: readonly Goal[] = [
     {
       sentence: 'read, decode, check the chain and fold, to read',
       value: figure(reading, 'fold', 'toRead'),
@@ -289,6 +298,7 @@ function goalsOf(
     },
     { sentence: 'memory for that', value: most('rssMb'), bound: { atMost: 500 }, unit: 'MB' },
   ];
+  return goals.filter(({ value }) => Number.isFinite(value));
 }
 
 const median = (values: readonly number[]): number =>

@@ -199,13 +199,14 @@ export function answerIn<T extends object>(reply: Reply): Answer<T> {
   return { kind: 'failed', cause: new JetStreamRefusal(code, description) };
 }
 
-function directMessage(message: Msg): BatchedMessage {
-  const header = (name: string) => message.headers?.get(name) ?? '';
-  return {
-    subject: header('Nats-Subject'),
-    sequence: Number(header('Nats-Sequence')),
-    bytes: message.data,
-    storedAt: Date.parse(header('Nats-Time-Stamp')),
-    pending: Number(header('Nats-Num-Pending')),
-  };
+// Looked at in one go: the client looks through all of them for each that is asked for.
+function directMessage({ headers, data: bytes }: Msg): BatchedMessage {
+  const found = { subject: '', sequence: 0, storedAt: 0, pending: 0 };
+  for (const [name, [value = '']] of headers ?? []) {
+    if (name === 'Nats-Subject') found.subject = value;
+    else if (name === 'Nats-Sequence') found.sequence = Number(value);
+    else if (name === 'Nats-Time-Stamp') found.storedAt = Date.parse(value);
+    else if (name === 'Nats-Num-Pending') found.pending = Number(value);
+  }
+  return { ...found, bytes };
 }

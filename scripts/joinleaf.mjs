@@ -33,6 +33,7 @@ const verbs = {
   check: [formatCheck, lint, arrows],
   protocol: [build, node('scripts/protocol.mjs')],
   reliability: [node('scripts/reliability.mjs')],
+  performance: [node('scripts/performance.mjs')],
   errors: [node('libs/replay/scripts/rules-from-spec.mjs'), build, node('scripts/errors.mjs')],
   verify: [formatCheck, lint, arrows, build, node(...vmModules, ...jest)],
 };

@@ -1,12 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { performancePage } from '../scripts/performance.mjs';
 import { benchPart, reliabilityPage } from '../scripts/reliability.mjs';
 
 describe('docs/RELIABILITY.md', () => {
   it('has the evidence that the campaigns have written (npm run reliability)', async () => {
     const page = join(import.meta.dirname, '../docs/RELIABILITY.md');
     expect(readFileSync(page, 'utf8')).toBe(await reliabilityPage());
+  });
+});
+
+describe('docs/PERFORMANCE.md', () => {
+  it('has the figures that the benches have written (npm run performance)', async () => {
+    const page = join(import.meta.dirname, '../docs/PERFORMANCE.md');
+    expect(readFileSync(page, 'utf8')).toBe(await performancePage());
   });
 });
 

@@ -1,3 +1,30 @@
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls `listener` when the signal is aborted; answers how to call that off. However many wait for one signal, it has one
+ * listener: adding another takes a signal the longer the more it has.
+ */
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  const listeners = waiting.get(signal) ?? listenTo(signal);
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+  };
+}
+
+function listenTo(signal: AbortSignal): Set<() => void> {
+  const listeners = new Set<() => void>();
+  waiting.set(signal, listeners);
+  signal.addEventListener(
+    'abort',
+    () => {
+      for (const listener of [...listeners]) listener();
+    },
+    { once: true },
+  );
+  return listeners;
+}
+
 /** Waits for a promise, unless the signal is aborted before: then its reason is thrown. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
@@ -10,10 +37,7 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
       abort();
       return;
     }
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', abort);
-    });
+    promise.then(resolve, reject).finally(onAbort(signal, abort));
   });
 }
 
@@ -31,10 +55,7 @@ export function eitherOf(signals: readonly AbortSignal[]): {
       either.abort(signal.reason);
     };
     if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    return () => {
-      signal.removeEventListener('abort', abort);
-    };
+    return onAbort(signal, abort);
   });
   const letGo = () => {
     for (const stop of stops) stop();

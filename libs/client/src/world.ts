@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { onAbort } from './waits.js';
 
 /** Clock, chance and timers, so that tests can hold them still. */
 export interface World {
@@ -16,13 +16,24 @@ export interface World {
 
 export const realWorld: World = {
   now: () => performance.now(),
-  sleep: async (ms, signal) => {
-    try {
-      await sleep(ms, undefined, signal === undefined ? {} : { signal });
-    } catch (error) {
-      throw signal?.aborted === true ? signal.reason : error;
-    }
-  },
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(signal.reason as Error);
+        return;
+      }
+      const timer = setTimeout(() => {
+        callOff?.();
+        resolve();
+      }, ms);
+      const callOff =
+        signal &&
+        onAbort(signal, () => {
+          clearTimeout(timer);
+          callOff?.();
+          reject(signal.reason as Error);
+        });
+    }),
   every: (ms, call) => {
     const timer = setInterval(call, ms);
     timer.unref();

@@ -129,12 +129,24 @@ async function livesOf(
   sessions: readonly History[],
   signal: AbortSignal,
 ): Promise<readonly NodeLife[]> {
-  const text = JSON.stringify(sessions);
+  const runs = runsIn(sessions);
   const lives: NodeLife[] = [];
   for await (const { record } of live.nodes.all({ signal })) {
-    if (text.includes(`"${record.node}/${record.incarnation}/`)) lives.push(record);
+    if (runs.has(`${record.node}/${record.incarnation}`)) lives.push(record);
   }
   return lives;
+}
+
+/** The runs of nodes whose sockets are named, such as `ada/1k3f9x`; record by record, for a history may be longer than a text. */
+function runsIn(sessions: readonly History[]): ReadonlySet<string> {
+  const runs = new Set<string>();
+  for (const { commits, refusals } of sessions) {
+    for (const record of [commits, refusals].flat()) {
+      const sockets = JSON.stringify(record).matchAll(/"([\w-]{1,64}\/[a-z0-9]{4,32})\//g);
+      for (const [, run = ''] of sockets) runs.add(run);
+    }
+  }
+  return runs;
 }
 
 interface Written {

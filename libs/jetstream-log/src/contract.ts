@@ -215,6 +215,16 @@ export function describeStoresContract(name: string, make: () => Promise<StoresU
         expect(await made.others.notifications.store(bulletin, { afterSequence: 0 })).toEqual(once);
       });
 
+      it('are not taken for others of the same numbers', async () => {
+        const bulletin = aBulletin(node, 1, 2);
+        const another = { ...bulletin, sequence: bulletin.sequence + 1 };
+        await made.notifications.store(bulletin, { afterSequence: 0 });
+        expect(await made.others.notifications.store(another, { afterSequence: 0 })).toMatchObject({
+          kind: 'conflict',
+          by: { record: bulletin },
+        });
+      });
+
       it('are found again from any number', async () => {
         const bulletins = await told(25);
         const lastNumber = bulletins.reduce((sum, one) => sum + one.notifications.length, 0);

@@ -77,6 +77,9 @@ export class JetStreamNotificationStore implements NotificationStore {
       subject: subjects.allNotifications(),
       decode: (bytes) => decode(bulletinSchema, bytes, bulletinBytesMax),
       fits: (record) => fitsAsItStands(bulletinSchema, record),
+      // The content of a notification depends on its number alone.
+      idOf: (bulletin) =>
+        `${bulletin.node}.${String(bulletin.first)}-${String(lastNumberOf(bulletin))}`,
       bytesMax: bulletinBytesMax,
       complete: false,
       followBy,

@@ -71,9 +71,13 @@ export class Lanes {
     }
   }
 
+  get isFull(): boolean {
+    return this.#waiting >= this.#options.waitingMax;
+  }
+
   /** Waits until fewer than the bound are waiting. */
   async room(): Promise<void> {
-    while (this.#waiting >= this.#options.waitingMax) await this.#nextSettling();
+    while (this.isFull) await this.#nextSettling();
   }
 
   /** Waits until everything was told, or the signal. */

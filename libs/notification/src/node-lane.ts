@@ -81,7 +81,8 @@ export class NodeLane {
   // Null when it went on, else why not.
   async #next(): Promise<string | null> {
     const { slots } = this.world;
-    await slots.take();
+    const turn = slots.take();
+    if (turn !== null) await turn;
     try {
       const end = (this.#end ??= await this.#readEnd());
       this.#leaveOut(end);

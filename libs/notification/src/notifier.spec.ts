@@ -343,7 +343,10 @@ describe('Resumes', () => {
       last = heard.at(-1) ?? last;
       if (last >= reply.head) break;
     }
-    expect(heard).toEqual(Array.from({ length: 115 }, (_, n) => n + 6));
+    // The first bulletin may begin with what was heard before.
+    expect(heard.filter((number) => number > 5)).toEqual(
+      Array.from({ length: 115 }, (_, n) => n + 6),
+    );
     expect(pages).toBeGreaterThan(1);
   });
 

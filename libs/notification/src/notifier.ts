@@ -118,7 +118,7 @@ export class Notifier {
       switch (item.kind) {
         case 'commit':
           this.#take(item.commit);
-          await this.#lanes.room();
+          if (this.#lanes.isFull) await this.#lanes.room();
           break;
         case 'caught-up':
           this.#isCaughtUp = true;

@@ -7,10 +7,11 @@ export class Slots {
     this.#free = count;
   }
 
-  take(): Promise<void> {
+  /** Null when there is one at once, and nothing has to be waited for. */
+  take(): Promise<void> | null {
     if (this.#free > 0) {
       this.#free -= 1;
-      return Promise.resolve();
+      return null;
     }
     return new Promise((resolve) => this.#queue.push(resolve));
   }

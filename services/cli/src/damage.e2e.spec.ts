@@ -373,6 +373,16 @@ describe('a stream that was deleted and made again', () => {
     await manager.streams.delete(stream);
     await expect(startService('session')).rejects.toThrow(ProgramEnded);
     expect(await wrong()).toEqual([`stream ${stream}: missing`]);
+    const { out } = await say('doctor');
+    expect(out).toMatch(/bad +the log[^]*bad +session service[^]*put the streams right first/);
+    expect(out).not.toContain('start one');
+    expect(out).not.toContain('if there was one');
+    for (const line of ['ls', 'show conf-7', 'replay --all', 'tail']) {
+      expect(await say(line)).toMatchObject({
+        exitCode: 6,
+        err: expect.stringContaining('what is wrong: joinleaf doctor'),
+      });
+    }
     await expect(manager.streams.info(stream)).rejects.toThrow();
   }, 90_000);
 });

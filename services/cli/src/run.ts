@@ -34,24 +34,31 @@ const interrupted = ({ interrupted: { reason } }: World): ExitCode =>
 function explain(error: unknown, world: World, argv: readonly string[]): ExitCode {
   const options = { format: 'page', colour: true, quiet: false, width: undefined } as const;
   const terminal = new Terminal(world, options);
-  if (error instanceof Trouble) {
-    if (jsonFlags.some((flag) => argv.includes(flag))) {
-      terminal.complainInJson(inJson(error));
-      return error.exitCode;
+  const isDebugged = argv.includes('--debug');
+  const trouble = error instanceof Trouble ? error : isDebugged ? null : outOfReach(error);
+  if (trouble !== null) {
+    if (jsonFlags.some((flag) => argv.includes(flag))) terminal.complainInJson(inJson(trouble));
+    else {
+      terminal.complain(
+        line(bad('joinleaf: '), trouble.message),
+        ...trouble.hints.map((hint) => line(dim('  '), hint)),
+      );
     }
-    terminal.complain(
-      line(bad('joinleaf: '), error.message),
-      ...error.hints.map((hint) => line(dim('  '), hint)),
-    );
-    return error.exitCode;
+    return trouble.exitCode;
   }
   const failure = error instanceof Error ? error : new Error(String(error));
   terminal.complain(line(bad('joinleaf: '), `${failure.name}: ${failure.message}`));
   const trace = (failure.stack ?? '').split('\n').slice(1);
-  if (argv.includes('--debug')) terminal.complain(...trace.map((frame) => line(dim(frame))));
+  if (isDebugged) terminal.complain(...trace.map((frame) => line(dim(frame))));
   else terminal.complain(line(dim('  '), 'where it happened: ', command('--debug')));
   return isUnreachable(failure) ? exitCodes.unknown : exitCodes.failure;
 }
+
+// What a broker or its streams do not answer is no failure of ours, and has its own verb.
+const outOfReach = (error: unknown): Trouble | null =>
+  error instanceof Error && isUnreachable(error)
+    ? new Trouble(exitCodes.unknown, error.message, ['what is wrong: joinleaf doctor'])
+    : null;
 
 const jsonFlags = ['--json', '--ndjson'];
 
@@ -65,6 +72,7 @@ const inJson = (trouble: Trouble) => ({
 
 const unreachable = new Set([
   'StreamUnreachable',
+  'StreamNotFoundError',
   'BrokerUnreachable',
   'NoAnswer',
   'NobodyServes',

@@ -14,8 +14,9 @@ export async function examineStreams(live: Live, reports: StreamReports): Promis
     return [bad('streams', detail, 'start a session service, or name another realm: --realm')];
   }
   const replaced = await replacedLog(live.nc, live.subjects, reports);
+  const missing = reports.missing.filter(({ role }) => role !== 'events' || replaced === null);
   return [
-    ...reports.missing.map(({ role, name }) =>
+    ...missing.map(({ role, name }) =>
       role === 'events'
         ? bad(name, 'there is no log', 'if there was one, restore it before a service starts')
         : look(name, 'is not there', 'start a session service: it makes the streams of its realm'),

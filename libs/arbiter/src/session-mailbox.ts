@@ -164,6 +164,7 @@ export class SessionMailbox {
   }
 
   async #work(): Promise<void> {
+    await Promise.resolve(); // Who arrived in the same read of the socket is decided in the same batch.
     while (this.#queue !== null) {
       const batch = this.#queue.splice(0, this.options.batchMax);
       if (this.#queue.length === 0) this.#queue = null;

@@ -14,6 +14,9 @@ interface Share {
   readonly step: number;
 }
 
+const usage =
+  'npm run sim -- [--seeds N] [--from SEED] [--until-broken] [--json FILE], or --seed SEED [--histories FILE]';
+
 if (isMainThread) await main();
 else await work(workerData as Share);
 
@@ -48,9 +51,6 @@ async function main(): Promise<void> {
   }
   process.exitCode = campaign.broken.length + campaign.never.length > 0 ? 1 : 0;
 }
-
-const usage =
-  'npm run sim -- [--seeds N] [--from SEED] [--until-broken] [--json FILE], or --seed SEED [--histories FILE]';
 
 function optionsIn(args: readonly string[]) {
   try {

@@ -1,8 +1,23 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { debianFolder, debianVersion, installDebian } from './debian.js';
+import {
+  capacityKey,
+  guarded,
+  guardKey,
+  isAbsent,
+  membersPrefix,
+  neverWritten,
+  newClient,
+  seated,
+  seatsPrefix,
+  withPrefix,
+  type Client,
+  type EtcdWatcher,
+  type KeyValue,
+} from './etcd-client.js';
 import { freePort, listening, NativeServer } from './native-server.js';
-import { installPackages, load } from './npm.js';
+import { installPackages } from './npm.js';
 import {
   memberName,
   type Joined,
@@ -21,46 +36,6 @@ import {
 //        A transaction that fails brings the new count along, so a retry needs no read of its own.
 // seats  A session has as many seat keys as its capacity. A join takes a seat and its own name in one transaction, if
 //        neither is there. Nobody waits for anybody until seats become few: the fastest way that keeps the promise.
-
-interface KeyValue {
-  readonly key: Buffer;
-  readonly value: Buffer;
-  readonly mod_revision: string;
-}
-interface Range {
-  readonly kvs: readonly KeyValue[];
-  readonly count: string;
-}
-interface Answer {
-  readonly succeeded: boolean;
-  readonly header: { readonly revision: string };
-  readonly responses: readonly { readonly response_range: Range }[];
-}
-interface RangeRequest {
-  readonly key: Buffer;
-  readonly range_end?: Buffer;
-  readonly count_only?: boolean;
-  readonly keys_only?: boolean;
-}
-interface EtcdWatcher {
-  on(event: 'put' | 'delete', heard: (kv: KeyValue) => void): unknown;
-  cancel(): Promise<void>;
-}
-interface Client {
-  readonly kv: {
-    txn(request: object): Promise<Answer>;
-    range(request: RangeRequest): Promise<Range>;
-    put(request: object): Promise<unknown>;
-  };
-  lease(seconds: number): { grant(): Promise<string>; revoke(): Promise<void> };
-  watch(): { prefix(prefix: string): { create(): Promise<EtcdWatcher> } };
-  close(): void;
-}
-
-const newClient = (address: string): Client => {
-  const { Etcd3 } = load('etcd3') as { Etcd3: new (options: object) => Client };
-  return new Etcd3({ hosts: `http://${address}` });
-};
 
 type Recipe = 'guard' | 'seats';
 
@@ -117,21 +92,6 @@ async function start({ folder, boundMs }: StartOptions): Promise<Running> {
     stop: () => server.stop(),
   };
 }
-
-const guardKey = (session: string) => Buffer.from(`${session}/guard`);
-const capacityKey = (session: string) => Buffer.from(`${session}/capacity`);
-const membersPrefix = (session: string) => `${session}/members/`;
-const seatsPrefix = (session: string) => `${session}/seats/`;
-
-const withPrefix = (prefix: string) => {
-  const end = Buffer.from(prefix);
-  end[end.length - 1] = (end.at(-1) ?? 0) + 1;
-  return { key: Buffer.from(prefix), range_end: end };
-};
-const isAbsent = (key: Buffer) =>
-  ({ key, target: 'Create', result: 'Equal', create_revision: '0' }) as const;
-
-const neverWritten = '-1';
 
 // Full jitter. Of 0, 8, 32, 64 and 256 ms this lets the most joins through.
 const backOffMaxMs = 256;
@@ -234,44 +194,6 @@ class EtcdMember implements Member {
 }
 
 const backOffMs = (tries: number): number => Math.random() * Math.min(backOffMaxMs, 2 ** tries);
-
-function guarded(
-  session: string,
-  member: Buffer,
-  { revision, lease }: { readonly revision: string; readonly lease: string },
-): object {
-  const guard = guardKey(session);
-  const nobodySince = { key: guard, target: 'Mod', result: 'Equal', mod_revision: revision };
-  const count = { ...withPrefix(membersPrefix(session)), count_only: true };
-  return {
-    compare: [nobodySince, isAbsent(member)],
-    success: [
-      { request_put: { key: guard, value: Buffer.alloc(0) } },
-      { request_put: { key: member, value: Buffer.alloc(0), lease } },
-    ],
-    failure: [
-      { request_range: { key: guard } },
-      { request_range: { key: member } },
-      { request_range: count },
-    ],
-  };
-}
-
-function seated(
-  session: string,
-  member: Buffer,
-  { seat, lease }: { readonly seat: number; readonly lease: string },
-): object {
-  const key = Buffer.from(`${seatsPrefix(session)}${String(seat)}`);
-  return {
-    compare: [isAbsent(key), isAbsent(member)],
-    success: [
-      { request_put: { key, value: Buffer.alloc(0), lease } },
-      { request_put: { key: member, value: Buffer.alloc(0), lease } },
-    ],
-    failure: [{ request_range: { key: member } }],
-  };
-}
 
 class EtcdKeeper implements Keeper {
   readonly #watchers: EtcdWatcher[] = [];

@@ -174,7 +174,10 @@ function ahead(
   const sorted = others.toSorted((a, b) => (isMoreBetter ? b.value - a.value : a.value - b.value));
   const [best] = sorted;
   if (best === undefined || Number.isNaN(own)) return [];
-  const against = `${sentence}, against ${best.title}`;
+  const isAhead = (value: number) => (isMoreBetter ? own >= value : own <= value);
+  const passed = others.filter(({ value }) => isAhead(value)).length;
+  const count = `${String(passed)} of ${String(others.length)}`;
+  const against = `${sentence}, against ${best.title}; not behind ${count}`;
   if (isMoreBetter) return [{ sentence: against, value: own / best.value, bound: { atLeast: 1 } }];
   // Where the best has none at all there is no ratio.
   if (best.value === 0) return [{ sentence: against, value: own, bound: { atMost: 0 } }];

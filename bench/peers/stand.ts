@@ -56,12 +56,9 @@ export class Stand implements AsyncDisposable {
     for (const session of sessions) this.#admitted.set(session, new Set());
   }
 
-  /** Counts from now on the members that the keeper is told of. */
-  async watch(session: string): Promise<() => number> {
-    const told = new Set<string>();
-    const came = (member: string) => told.add(member);
-    await this.parts.keeper.watch(session, { came, lost: () => undefined });
-    return () => told.size;
+  /** Calls back for the members that the keeper is told of from now on. */
+  watch(session: string, came: (member: string) => void): Promise<void> {
+    return this.parts.keeper.watch(session, { came, lost: () => undefined });
   }
 
   /** Somebody new joins, by one of the programs that are connected. */

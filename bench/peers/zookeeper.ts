@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { debianFolder, debianVersion, installDebian } from './debian.js';
-import { freePort, listening, NativeServer } from './native-server.js';
-import { installPackages, load } from './npm.js';
+import { freePort, NativeServer } from './native-server.js';
+import { installPackages } from './npm.js';
 import {
   LeftOut,
   memberName,
@@ -18,6 +18,16 @@ import {
   type StartOptions,
   type Watcher,
 } from './peer.js';
+import {
+  asked,
+  committed,
+  connected,
+  library,
+  serving,
+  type Failure,
+  type Session,
+  type Stat,
+} from './zookeeper-client.js';
 
 // A program has one ZooKeeper session; a member is an ephemeral node of it. Two ways to check capacity:
 //
@@ -26,45 +36,8 @@ import {
 // seats    A session has as many seats as its capacity. A join creates a seat and its own name in one multi, which
 //          fails when one of them is there. Nobody waits for anybody until seats become few.
 
-interface Stat {
-  readonly version: number;
-  readonly numChildren: number;
-}
-interface Failure extends Error {
-  readonly code: number;
-}
-interface Result {
-  readonly err?: number;
-}
-type Told<T> = (error: Failure | null, value: T) => void;
-interface Transaction {
-  create(path: string, data: Buffer, mode: number): Transaction;
-  setData(path: string, data: Buffer, version: number): Transaction;
-  commit(told: Told<readonly Result[] | undefined>): void;
-}
-interface Client {
-  connect(): void;
-  close(): void;
-  once(event: 'connected' | 'expired', heard: () => void): void;
-  readonly connectionManager: { readonly socket?: { destroy(): void } };
-  getState(): { readonly name: string };
-  transaction(): Transaction;
-  exists(path: string, told: Told<Stat | null>): void;
-  getData(path: string, told: Told<Buffer>): void;
-  getChildren(path: string, told: Told<string[]>): void;
-  getChildren(path: string, watcher: () => void, told: Told<string[]>): void;
-  create(path: string, data: Buffer, mode: number, told: Told<string>): void;
-  setData(path: string, data: Buffer, version: number, told: Told<Stat>): void;
-}
-interface Library {
-  createClient(servers: string, options: object): Client;
-  readonly CreateMode: { readonly PERSISTENT: number; readonly EPHEMERAL: number };
-}
-
-const library = () => load('node-zookeeper-client') as Library;
 const nothing = Buffer.alloc(0);
 const nodeExists = -110;
-const connectWithinMs = 3_000;
 const run = promisify(execFile);
 
 type Recipe = 'version' | 'seats';
@@ -158,78 +131,6 @@ async function start({ folder, boundMs }: StartOptions): Promise<Running> {
     stop: () => server.stop(),
   };
 }
-
-// It listens before it serves, under load by seconds.
-async function serving(port: number): Promise<void> {
-  await listening(port);
-  for (let tries = 0; tries < 10; tries += 1) {
-    const session = await connected(`127.0.0.1:${String(port)}`, 10_000).catch(() => null);
-    session?.end();
-    if (session !== null) return;
-  }
-  throw new Error('ZooKeeper does not serve');
-}
-
-/** A session; `end` gives it back. */
-interface Session {
-  readonly client: Client;
-  end(): void;
-}
-
-async function connected(address: string, sessionTimeout: number): Promise<Session> {
-  const client = library().createClient(address, { sessionTimeout, spinDelay: 50 });
-  const handshakes = watchHandshakes(client, Math.min(1_000, sessionTimeout / 3));
-  const end = () => {
-    clearInterval(handshakes);
-    client.close();
-  };
-  client.once('expired', end);
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(() => {
-      end();
-      client.connectionManager.socket?.destroy();
-      reject(new Error('ZooKeeper does not answer'));
-    }, connectWithinMs);
-    client.once('connected', () => {
-      clearTimeout(late);
-      resolve({ client, end });
-    });
-    client.connect();
-  });
-}
-
-/**
- * A server that is just starting can take a connection and never answer on it. ZooKeeper's own clients give such a
- * connection up; this one waits for good, so that we do it in its place.
- */
-function watchHandshakes(client: Client, patienceMs: number): NodeJS.Timeout {
-  let waits = false;
-  return setInterval(() => {
-    const isConnected = client.getState().name === 'SYNC_CONNECTED';
-    if (!isConnected && waits) client.connectionManager.socket?.destroy();
-    waits = !isConnected && !waits;
-  }, patienceMs);
-}
-
-/** Calls with a callback, as promises. */
-const asked = <T>(call: (told: Told<T>) => void): Promise<T> =>
-  new Promise((resolve, reject) => {
-    call((error, value) => {
-      if (error) reject(error);
-      else resolve(value);
-    });
-  });
-
-/** Which operation of a multi failed; null when it was done. Rejects for what is no answer to it. */
-const committed = (transaction: Transaction): Promise<number | null> =>
-  new Promise((resolve, reject) => {
-    transaction.commit((error, results) => {
-      const failed = results?.findIndex(({ err = 0 }) => err !== 0) ?? -1;
-      if (failed >= 0) resolve(failed);
-      else if (error) reject(error);
-      else resolve(null);
-    });
-  });
 
 const membersPath = (session: string) => `/${session}/members`;
 const seatsPath = (session: string) => `/${session}/seats`;

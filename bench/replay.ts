@@ -7,7 +7,9 @@ import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
 import type { Bench, BenchOptions, Tell } from './bench.js';
 import { cpuTimesUs, usedUs } from './cpu-times.js';
 import { figuresOf, type Round } from './figures.js';
+import { Checks, type Around } from './replay-checks.js';
 import { Life } from './replay-life.js';
+import { openingColumns, openingRows, timesEach } from './replay-opening.js';
 import { setReplayStage, type Ran, type ReplayStage } from './replay-stage.js';
 import type { Column, Goal, Report, Row } from './report.js';
 
@@ -25,18 +27,7 @@ const sizes = {
   large: { sessions: 500, commitsEach: 2_000, long: 1_000_000 },
 } as const;
 const membersMax = 100;
-const longMembersMax = 1_000;
-const [wide, deep] = ['wide', 'deep'];
-const deepSession = 'deep' as SessionAddress;
-
-/** What was wrong, if anything, as it is found out. */
-class Checks {
-  problem: string | null = null;
-
-  expect(isRight: boolean, problem: string): void {
-    if (!isRight) this.problem ??= problem;
-  }
-}
+const wide = 'wide';
 
 async function measureReplay(options: BenchOptions, tell: Tell): Promise<Report> {
   const size = options.large ? sizes.large : sizes.standard;
@@ -78,11 +69,6 @@ async function measureReplay(options: BenchOptions, tell: Tell): Promise<Report>
   };
 }
 
-interface Around {
-  readonly checks: Checks;
-  readonly tell: Tell;
-}
-
 const readingColumns: readonly Column[] = [
   { key: 'perSecond', title: 'commits/s', digits: 0 },
   { key: 'spreadPercent', title: '± %', digits: 0 },
@@ -102,6 +88,11 @@ async function readingRows(
     new JetStreamLog({ nc: stage.nc, subjects: new Subjects(wide), followBy });
   const folds = async (by: 'consumer' | 'polling') => {
     const sessions = await folded(log(by), checks);
+    return () => {
+      check(sessions);
+    };
+  };
+  const check = (sessions: ReadonlyMap<SessionAddress, Folded>): void => {
     const isSame = lives.every(({ address, session }) => {
       const found = sessions.get(address)?.session;
       return (
@@ -131,9 +122,10 @@ async function readingRows(
     for (const [index, { run }] of ways.entries()) {
       const before = cpuTimesUs(stage.processes);
       const startedAt = performance.now();
-      await run();
+      const checkAfterwards = await run();
       const seconds = (performance.now() - startedAt) / 1_000;
       const cpuUs = usedUs(before, cpuTimesUs(stage.processes));
+      checkAfterwards();
       if (round > 0) measured[index]?.push({ operations: total, seconds, latenciesMs: [], cpuUs });
     }
   }
@@ -147,13 +139,14 @@ async function readingRows(
   });
 }
 
-async function counted({ nc }: ReplayStage, atOnce: number): Promise<void> {
+async function counted({ nc }: ReplayStage, atOnce: number): Promise<() => void> {
   const consumer = await jetstream(nc).consumers.get(new Subjects(wide).streams.events, {
     deliver_policy: DeliverPolicy.All,
   });
   const messages = await consumer.consume({ max_messages: atOnce });
   for await (const { info } of messages) if (info.pending === 0) break;
   await consumer.delete();
+  return () => undefined; // The last message says that there are no more.
 }
 
 async function folded(
@@ -210,65 +203,6 @@ async function decidingRows(
   }
   return rows;
 }
-
-const openingColumns: readonly Column[] = [
-  { key: 'ms', title: 'ms', digits: 0 },
-  { key: 'rssMb', title: 'most MB', digits: 0 },
-];
-
-const timesEach = 3;
-const capture = 'deep.jlcap';
-
-async function openingRows(
-  stage: ReplayStage,
-  commits: number,
-  { checks, tell }: Around,
-): Promise<readonly Row[]> {
-  tell(`writing a session of ${String(commits)} commits`);
-  const revisions = [1, 0.1, 0.333, 0.5, 0.9, 1].map((part, index) =>
-    index === 0 ? 1 : Math.floor(commits * part),
-  );
-  const states = new Map<number, string>();
-  await stage.plant(deep, [new Life(deepSession, longMembersMax)], commits, (life, session) => {
-    if (revisions.includes(life.revision)) {
-      states.set(life.revision, canonicalJson(plainState(session)));
-    }
-  });
-  tell('exporting it');
-  await stage.command(deep, ['export', deepSession, '-o', capture, '--keep', 'everything']);
-  const rows: Row[] = [];
-  for (const { id, title, source } of [
-    { id: 'open-live', title: 'live', source: deepSession },
-    { id: 'open-capture', title: 'capture', source: capture },
-  ]) {
-    tell(`opening it, ${title}`);
-    const first = await stage.command(deep, ['state', source, '--json']);
-    rows.push(openingRow(`${id}-first`, `${title}, the first time, to its end`, [first]));
-    for (const revision of revisions) {
-      const runs: Ran[] = [];
-      for (let time = 0; time < timesEach; time += 1) {
-        const words = ['state', `${source}@${String(revision)}`, '--json', '--reveal'];
-        const ran = await stage.command(deep, words);
-        const { state } = JSON.parse(ran.out) as { readonly state: unknown };
-        const problem = `the state at ${String(revision)} is not what a plain fold makes of it`;
-        checks.expect(canonicalJson(state) === states.get(revision), problem);
-        runs.push(ran);
-      }
-      const at = `${title}, at revision ${String(revision)}`;
-      rows.push(openingRow(`${id}-${String(revision)}`, at, runs));
-    }
-  }
-  return rows;
-}
-
-const openingRow = (id: string, title: string, runs: readonly Ran[]): Row => ({
-  id,
-  title,
-  figures: {
-    ms: Math.max(...runs.map((run) => run.seconds * 1_000)),
-    rssMb: Math.max(...runs.map((run) => run.rssMb)),
-  },
-});
 
 function goalsOf(
   reading: readonly Row[],

@@ -185,7 +185,7 @@ function registerChecking(program: Command, act: Act): void {
     .option('--junit <file>', 'write a JUnit report too')
     .option(
       '--threads <n>',
-      'that share the sessions (default: one for each core, if there is enough to do)',
+      'that share the sessions (default: one for each core but one, if there is enough to do)',
     )
     .option(...ofSession)
     .addHelpText(

@@ -71,7 +71,8 @@ class Threads implements AsyncDisposable {
     private readonly setup: ThreadSetup,
     private readonly signal: AbortSignal,
   ) {
-    this.most = wanted ?? Math.min(availableParallelism(), threadsMax);
+    // This one fetches, and has a core of its own.
+    this.most = wanted ?? Math.max(1, Math.min(availableParallelism() - 1, threadsMax));
   }
 
   /** Null where they are not wanted, or not worth while for so many commits. */

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bench, BenchOptions } from './bench.js';
 import { joinBench } from './join.js';
@@ -79,11 +80,13 @@ async function main(argv: readonly string[]): Promise<number> {
 
 function fileOf({ json, benches: chosen }: Wish, { name }: Bench): string | null {
   if (json === null) return null;
-  return chosen.length === 1 ? json : `${json}/${name}.json`;
+  return chosen.length === 1 ? json : `${json}/bench-${name}.json`;
 }
 
 function keep(report: object, file: string | null): void {
-  if (file !== null) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  if (file === null) return;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
 }
 
 /** What is wished; a sentence on what cannot be understood; null when help is asked for. */

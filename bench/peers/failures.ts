@@ -17,6 +17,7 @@ const session = 'watched';
 const capacity = 1_000;
 const attemptEveryMs = 100;
 const recoveredWithinMs = 30_000;
+const settledWithinMs = 5_000;
 
 export interface FailureFigures {
   /** From SIGSTOP until the keeper is told, of each program that it was told of. */
@@ -159,10 +160,11 @@ class Scene implements AsyncDisposable {
     const late = setTimeout(() => {
       first.reject(new Error(`no join within ${String(recoveredWithinMs)} ms`));
     }, recoveredWithinMs);
+    const attempts: Promise<void>[] = [];
     const pace = async () => {
       await listening(this.on.running.port);
       while (!over.signal.aborted) {
-        attempt().catch(() => undefined);
+        attempts.push(attempt().catch(() => undefined));
         await delay(attemptEveryMs);
       }
     };
@@ -172,6 +174,8 @@ class Scene implements AsyncDisposable {
     } finally {
       over.abort();
       clearTimeout(late);
+      // Those that are still on their way would else look for a server for good.
+      await Promise.race([Promise.all(attempts), delay(settledWithinMs)]);
     }
   }
 

@@ -23,7 +23,10 @@ interface Client {
   connect(): void;
   close(): void;
   once(event: 'connected' | 'expired', heard: () => void): void;
-  readonly connectionManager: { readonly socket?: { destroy(): void } };
+  readonly connectionManager: {
+    readonly socket?: { destroy(): void };
+    readonly connectTimeoutHandler?: NodeJS.Timeout;
+  };
   getState(): { readonly name: string };
   transaction(): Transaction;
   exists(path: string, told: Told<Stat | null>): void;
@@ -73,7 +76,7 @@ export async function connected(address: string, sessionTimeout: number): Promis
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => {
       end();
-      client.connectionManager.socket?.destroy();
+      drop(client);
       reject(new Error('ZooKeeper does not answer'));
     }, connectWithinMs);
     client.once('connected', () => {
@@ -92,9 +95,15 @@ function watchHandshakes(client: Client, patienceMs: number): NodeJS.Timeout {
   let waits = false;
   return setInterval(() => {
     const isConnected = client.getState().name === 'SYNC_CONNECTED';
-    if (!isConnected && waits) client.connectionManager.socket?.destroy();
+    if (!isConnected && waits) drop(client);
     waits = !isConnected && !waits;
   }, patienceMs);
+}
+
+// Its own timer would later destroy whichever connection there is then.
+function drop({ connectionManager: { socket, connectTimeoutHandler } }: Client): void {
+  clearTimeout(connectTimeoutHandler);
+  socket?.destroy();
 }
 
 /** Calls with a callback, as promises. */

@@ -24,7 +24,7 @@ const evictedShare = 1 / 16;
  * and so it can decide for a session that another one looked after until now without reading it.
  */
 export class Arbiter {
-  // In the order of their last use, longest ago first.
+  // Roughly in the order of their last use, longest ago first.
   readonly #mailboxes = new Map<SessionAddress, SessionMailbox>();
   readonly #told: ToldBefore;
 
@@ -67,20 +67,28 @@ export class Arbiter {
   }
 
   #mailbox(session: SessionAddress): SessionMailbox {
-    const mailbox =
-      this.#mailboxes.get(session) ??
-      new SessionMailbox(session, this.parts, this.options, this.#told);
-    this.#mailboxes.delete(session);
-    this.#mailboxes.set(session, mailbox);
-    if (this.#mailboxes.size > this.options.sessionsMax) this.#evict(session);
+    const held = this.#mailboxes.get(session);
+    const mailbox = held ?? new SessionMailbox(session, this.parts, this.options, this.#told);
+    mailbox.wasUsed = true;
+    if (held === undefined) {
+      this.#mailboxes.set(session, mailbox);
+      if (this.#mailboxes.size > this.options.sessionsMax) this.#evict(session);
+    }
     return mailbox;
   }
 
+  // Who was used since the last look goes to the end of the line. To put it there at every use would cost more with every use:
+  // a map keeps the place of what was deleted, and looks at all of them for a key that comes and goes.
   #evict(inUse: SessionAddress): void {
     const most = Math.floor(this.options.sessionsMax * (1 - evictedShare));
+    let looks = 2 * this.#mailboxes.size;
     for (const [session, mailbox] of this.#mailboxes) {
-      if (this.#mailboxes.size <= most) return;
-      if (mailbox.idle && session !== inUse) this.#mailboxes.delete(session);
+      if (this.#mailboxes.size <= most || looks === 0) return;
+      looks -= 1;
+      const stays = mailbox.wasUsed || !mailbox.idle || session === inUse;
+      mailbox.wasUsed = false;
+      this.#mailboxes.delete(session);
+      if (stays) this.#mailboxes.set(session, mailbox);
     }
   }
 }

@@ -75,6 +75,8 @@ const nobody: ReadonlySet<string> = new Set();
 const nothingOnRecord: ReadonlyMap<string, Remembered> = new Map();
 
 export class SessionMailbox {
+  /** Whether somebody has asked or told it something since its arbiter looked last. */
+  wasUsed = true;
   #queue: Letter[] | null = null;
   readonly #decided = new DecidedIds();
   /** What is on record already of the commands that are being decided. */

@@ -23,7 +23,7 @@ export interface Table {
 export interface Column {
   /** Of the figure in each row. */
   readonly key: string;
-  /** With the unit; at most 12 characters. */
+  /** With the unit; at most 13 characters. */
   readonly title: string;
   /** Behind the decimal point. */
   readonly digits: number;
@@ -49,9 +49,9 @@ export const isMet = ({ value, bound }: Goal): boolean =>
   'atLeast' in bound ? value >= bound.atLeast : value <= bound.atMost;
 
 const titleWidth = 46;
-const columnWidth = 13;
+const columnWidth = 14;
 
-/** A report as text, at most 124 columns wide with six columns of figures. */
+/** A report as text, at most 130 columns wide with six columns of figures. */
 export function asText(report: Report): string {
   const { conditions, tables, goals, notes } = report;
   const lines = [
@@ -83,7 +83,7 @@ function inWords(conditions: Conditions): readonly string[] {
 
 function tableLines({ title, columns, rows }: Table): readonly string[] {
   const line = (head: string, cells: readonly string[]) =>
-    head.padEnd(titleWidth) + cells.map((cell) => cell.padStart(columnWidth)).join('');
+    head.padEnd(titleWidth) + cells.map((cell) => ` ${cell}`.padStart(columnWidth)).join('');
   const head = line(
     title,
     columns.map((column) => column.title),

@@ -118,7 +118,8 @@ function asFigures({ busy, quiet, underWay }: Silences, rounds: number) {
   const ofBusy = timesRow('anew', 'each lost partition: a session of long history', busy);
   const ofQuiet = timesRow('quiet', 'each lost partition: one that nobody had asked', quiet);
   const rest = timesRow('under-way', 'a call that was under way there, to its answer', underWay);
-  const rows = [ofBusy, ofQuiet, rest];
+  // Whether any call was under way at the moment of a kill is chance.
+  const rows = [ofBusy, ofQuiet, rest].filter(({ figures }) => figures.count > 0);
   const title = `${String(rounds)} times kill -9, to the first admission`;
   return {
     tables: [{ title, columns: timesColumns, rows }],

@@ -13,6 +13,7 @@ const titles = {
   'join-always': 'Joins, every write synced',
   notify: 'Being told',
   replay: 'Reading back',
+  'replay-large': 'A session of a million decisions',
   scale: 'Many sessions, large sessions',
   'scale-large': 'The same, further',
   takeover: 'When an arbiter dies',

@@ -13,6 +13,8 @@ class Scene implements Door {
   readonly done: string[] = [];
   readonly news: DoorNews[] = [];
   readonly invitation: Invitation & { expired: boolean };
+  /** Called after each. */
+  afterwards = (): void => undefined;
 
   constructor(
     readonly admission: Admission,
@@ -45,6 +47,7 @@ class Scene implements Door {
   }
   #do(what: string): { readonly ok: true } | Refused {
     this.done.push(what);
+    this.afterwards();
     return this.refusal ?? { ok: true };
   }
 }
@@ -98,7 +101,9 @@ describe('answerInvitation', () => {
 
   it('asks no longer than the invitation waits', async () => {
     const scene = new Scene(await program(500));
-    setTimeout(() => (scene.invitation.expired = true), 100);
+    scene.afterwards = () => {
+      scene.invitation.expired = true;
+    };
     await run(scene);
     expect(scene.done).toEqual(['defer']);
     expect(scene.news.filter(({ kind }) => kind === 'program-failed')).toHaveLength(1);
@@ -106,7 +111,11 @@ describe('answerInvitation', () => {
 
   it('asks no longer than the agent lives', async () => {
     const scene = new Scene(await program(500));
-    await run(scene, AbortSignal.timeout(100));
+    const life = new AbortController();
+    scene.afterwards = () => {
+      life.abort();
+    };
+    await run(scene, life.signal);
     expect(scene.done).toEqual(['defer']);
   });
 

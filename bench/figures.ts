@@ -10,7 +10,7 @@ export interface Round {
 
 /** A row over all its rounds. */
 export interface Figures {
-  /** Operations per second: median over rounds, and the distance from the least to the most. */
+  /** Operations per second: median over rounds, and the distance from the least to the most; NaN for one round. */
   readonly perSecond: number;
   readonly spread: number;
   readonly p50Ms: number;
@@ -26,7 +26,7 @@ export function figuresOf(rounds: readonly Round[]): Figures {
   const perSecond = median(rates);
   return {
     perSecond,
-    spread: (Math.max(...rates) - Math.min(...rates)) / perSecond,
+    spread: rounds.length < 2 ? NaN : (Math.max(...rates) - Math.min(...rates)) / perSecond,
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
     operations: sum(rounds.map(({ operations }) => operations)),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectClient } from '@joinleaf/client';
-import { Program } from '@joinleaf/launcher';
+import { endingWithParent, Program } from '@joinleaf/launcher';
 import { useNatsServer } from '@joinleaf/nats-server';
 import { startService, type Credentials } from './services.js';
 import { conditionsOf, serverVersion } from './stage.js';
@@ -72,6 +72,7 @@ async function joinedProgram(
   const program = new Program({
     name: node,
     words: [
+      ...endingWithParent,
       join(import.meta.dirname, 'member-program.js'),
       ...[servers.join(','), user, pass, realm, node, session, String(boundMs)],
     ],

@@ -117,7 +117,8 @@ function parse(argv: readonly string[]): Wish | string | null {
     if (rounds !== null && !(Number.isInteger(rounds) && rounds >= 1))
       return '--rounds is a whole number from 1.';
     const seconds = Number(values.seconds);
-    if (!(seconds > 0)) return '--seconds is a number above 0.';
+    if (!(seconds > 0 && seconds <= 3_600))
+      return '--seconds is a number above 0, and 3600 at most.';
     const atOnce = values['at-once'].split(',').map(Number);
     if (!atOnce.every((count) => Number.isInteger(count) && count >= 1))
       return '--at-once is a list of whole numbers from 1, such as 1,64.';

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { Program } from '@joinleaf/launcher';
+import { endingWithParent, Program } from '@joinleaf/launcher';
 import { useNatsServer } from '@joinleaf/nats-server';
 import { inboxPrefixOf, Subjects } from '@joinleaf/wire';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
@@ -99,6 +99,7 @@ async function startResponder(
   const responder = new Program({
     name: 'echo responder',
     words: [
+      ...endingWithParent,
       join(import.meta.dirname, 'echo-responder.js'),
       servers.join(','),
       user,

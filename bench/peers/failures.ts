@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Program } from '@joinleaf/launcher';
+import { endingWithParent, Program } from '@joinleaf/launcher';
 import type { Tell } from '../bench.js';
 import { listening } from './native-server.js';
 import { memberName, type Keeper, type Member, type Peer, type Running } from './peer.js';
@@ -199,6 +199,7 @@ class Scene implements AsyncDisposable {
         const program = new Program({
           name,
           words: [
+            ...endingWithParent,
             join(import.meta.dirname, 'member-program.js'),
             ...[this.peer.id, this.on.running.address, session, name, String(boundMs)],
           ],

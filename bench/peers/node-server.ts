@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Program } from '@joinleaf/launcher';
+import { endingWithParent, Program } from '@joinleaf/launcher';
 import type { Running, StartOptions } from './peer.js';
 import { freePort, listening } from './native-server.js';
 
@@ -15,7 +15,12 @@ export async function startNodeServer(
   const launch = () =>
     new Program({
       name: file,
-      words: [join(import.meta.dirname, 'servers', file), String(port), String(boundMs)],
+      words: [
+        ...endingWithParent,
+        join(import.meta.dirname, 'servers', file),
+        String(port),
+        String(boundMs),
+      ],
       environment: process.env,
     });
   let program = launch();

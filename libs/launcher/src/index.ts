@@ -1,3 +1,3 @@
 export { Program, ProgramEnded, type Ended, type ProgramOptions } from './program.js';
 export { Service, type ServiceOptions } from './service.js';
-export { places } from './places.js';
+export { endingWithParent, places } from './places.js';

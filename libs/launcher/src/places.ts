@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 const root = join(import.meta.dirname, '../../..');
 
@@ -9,3 +10,9 @@ export const places = {
   endWithParent: join(root, 'libs/launcher/dist/end-with-parent.js'),
   mainOf: (service: string) => join(root, 'services', service, 'dist/main.js'),
 } as const;
+
+/** Words for Node before a program's own, so that it ends when whoever started it ends, in whatever way. */
+export const endingWithParent: readonly string[] = [
+  '--import',
+  pathToFileURL(places.endWithParent).href,
+];

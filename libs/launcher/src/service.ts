@@ -1,7 +1,6 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
-import { places } from './places.js';
+import { endingWithParent, places } from './places.js';
 import { Program } from './program.js';
 
 const readyWithinMsDefault = 30_000;
@@ -51,7 +50,7 @@ export class Service {
     const log = createWriteStream(`${logFolder}/${name}.log`, { flags: 'a' });
     this.#program = new Program({
       name,
-      words: ['--import', pathToFileURL(places.endWithParent).href, places.mainOf(service)],
+      words: [...endingWithParent, places.mainOf(service)],
       environment: environmentWith(settings),
       onLine: (line) => {
         log.write(`${line}\n`);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Redaction } from '@joinleaf/capture';
 import { damageAfter, nothingFolded, type Basis, type StoredCommit } from '@joinleaf/event-log';
+import { sha256 } from '@joinleaf/jetstream-log';
 import type { SessionAddress } from '@joinleaf/multipoint';
 import { foldVersion, FoldTo, isCheckpointDue } from '@joinleaf/replay';
 import type { World } from '../world.js';
@@ -40,7 +41,9 @@ export class CaptureIndex {
   /** Null where there is none. */
   async indexed(): Promise<Indexed | null> {
     try {
-      const found = JSON.parse(await readFile(join(this.#folder, about), 'utf8')) as Indexed;
+      const [sum, text = ''] = (await readFile(join(this.#folder, about), 'utf8')).split('\n');
+      if (sum !== sumOf(text)) return null;
+      const found = JSON.parse(text) as Indexed;
       return (found.schema as string) === schema && found.fold === foldVersion ? found : null;
     } catch {
       return null;
@@ -54,14 +57,13 @@ export class CaptureIndex {
     const fold = new FoldTo(basis, from);
     try {
       const packed = await readFile(commitsAfter(this.#folder, from.head.revision));
-      for (const line of gunzipSync(packed).toString('utf8').split('\n')) {
-        if (line !== '' && !fold.take(JSON.parse(line) as StoredCommit)) break;
-      }
-      return fold;
+      foldLines(fold, session, gunzipSync(packed).toString('utf8'));
+      if (fold.folded.head.revision >= Math.min(basis.revision, end)) return fold;
     } catch {
-      await store.discard();
-      return null;
+      // No index: what lies there is something else.
     }
+    await store.discard();
+    return null;
   }
 
   /** Begins another one. */
@@ -70,12 +72,26 @@ export class CaptureIndex {
   }
 }
 
+/** @throws Error at a commit that does not follow the one before. */
+function foldLines(fold: FoldTo, session: SessionAddress, lines: string): void {
+  for (const line of lines.split('\n')) {
+    if (line === '') continue;
+    const commit = JSON.parse(line) as StoredCommit;
+    const damage = damageAfter(fold.folded.head, commit, session);
+    if (damage !== null) throw new Error(damage.detail);
+    if (!fold.take(commit)) return;
+  }
+}
+
+const sumOf = (text: string): string => sha256(new TextEncoder().encode(text));
+
 const commitsAfter = (folder: string, revision: number): string =>
   join(folder, `${String(revision).padStart(12, '0')}.commits.gz`);
 
 /** Writes an index as a session is read. */
 export class CaptureIndexWriter {
-  readonly #writing: Promise<unknown>[] = [];
+  /** Whether each part could be kept. */
+  readonly #writing: Promise<boolean>[] = [];
   readonly #fold = new FoldTo({ revision: Infinity, decisions: 0 });
   #lines: string[] = [];
   #from = 0;
@@ -90,7 +106,8 @@ export class CaptureIndexWriter {
     const { folded } = this.#fold;
     if (!this.#isWhole || !isCheckpointDue(this.#lines.length / 2, folded)) return;
     this.#writing.push(this.#keepLines());
-    this.#writing.push(new CheckpointStore(this.folder, commit.session).keep(folded));
+    const store = new CheckpointStore(this.folder, commit.session);
+    this.#writing.push(store.keep(folded).then(() => true));
     this.#from = folded.head.revision;
   }
 
@@ -100,12 +117,12 @@ export class CaptureIndexWriter {
     const { session, sessions, redaction } = of;
     const { revision } = this.#fold.folded.head;
     const indexed: Indexed = { schema, fold: foldVersion, session, sessions, revision, redaction };
-    try {
-      await Promise.all([...this.#writing, this.#keepLines()]);
-      await writeFile(join(this.folder, about), JSON.stringify(indexed));
-    } catch {
-      await this.discard();
-    }
+    const areKept = await Promise.all([...this.#writing, this.#keepLines()]);
+    const text = JSON.stringify(indexed);
+    const file = join(this.folder, about);
+    const isKept =
+      !areKept.includes(false) && (await kept(() => writeFile(file, `${sumOf(text)}\n${text}`)));
+    if (!isKept) await this.discard();
   }
 
   /** Leaves nothing of it. */
@@ -114,11 +131,19 @@ export class CaptureIndexWriter {
     await rm(this.folder, { recursive: true, force: true }).catch(() => undefined);
   }
 
-  async #keepLines(): Promise<void> {
+  #keepLines(): Promise<boolean> {
     const packed = gzipSync(this.#lines.join(''), quickly);
     const file = commitsAfter(this.folder, this.#from);
     this.#lines = [];
-    await mkdir(this.folder, { recursive: true });
-    await writeFile(file, packed);
+    return kept(async () => {
+      await mkdir(this.folder, { recursive: true });
+      await writeFile(file, packed);
+    });
   }
 }
+
+const kept = (write: () => Promise<void>): Promise<boolean> =>
+  write().then(
+    () => true,
+    () => false,
+  );

@@ -80,7 +80,7 @@ export class CaptureStates implements States {
     else await writer.discard();
     const { head, session: state } = fold.folded;
     if (basis === null) return { basis: { revision: head.revision, decisions: 0 }, state };
-    return placed(found, basis, fold.end());
+    return placed(found, basis, fold.end(), trouble);
   }
 
   #meant({ content }: CaptureRead): SessionAddress {

@@ -225,6 +225,25 @@ describe('the state of a long session in a capture', () => {
     },
   );
 
+  it('is read from the file when its index leaves commits out', async () => {
+    await stateOf('one.jlcap@1');
+    const [of = ''] = await readdir(join(cache, 'checkpoints'));
+    const file = join(cache, 'checkpoints', of, '000000008192.commits.gz');
+    const lines = gunzipSync(await readFile(file)).toString('utf8').split('\n');
+    for (const left of [lines.toSpliced(100, 50), lines.slice(0, 300)]) {
+      await writeFile(file, gzipSync(left.join('\n')));
+      expect(await stateOf('one.jlcap@9000')).toEqual(folded(9_000));
+      expect(await stateOf('one.jlcap@9000')).toEqual(folded(9_000));
+    }
+  });
+
+  it('needs no place to keep an index', async () => {
+    await writeFile(join(folder.path, 'no-folder'), '');
+    const env = { JOINLEAF_CACHE: join(folder.path, 'no-folder') };
+    const { out, err } = await joinleaf('state one.jlcap@9000 --json', { cwd: folder.path, env });
+    expect([err, JSON.parse(out)]).toMatchObject(['', { position: '@9000' }]);
+  });
+
   it('of several has to be named', async () => {
     await expect(stateOf('two.jlcap@1')).rejects.toThrow('holds 2 sessions');
     await expect(stateOf('two.jlcap@1 --session other')).rejects.toThrow('no session other');

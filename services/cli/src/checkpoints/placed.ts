@@ -26,14 +26,20 @@ export interface States extends AsyncDisposable {
 /** The end of a history, as a position that it never reaches. */
 export const noEnd: Basis = { revision: Infinity, decisions: 0 };
 
-/** Throws Trouble (not found) where there is no such position. */
+/**
+ * Throws Trouble (not found) where there is no such position.
+ *
+ * @param trouble - What is wrong with the source, which may be why.
+ */
 export function placed(
   session: SessionAddress,
   basis: Basis,
   found: Result<Session, Basis>,
+  trouble: string | null = null,
 ): Placed {
   if (found.ok) return { basis, state: found.value };
   throw new Trouble(exitCodes.notFound, `${session} has no ${basisText(basis)}`, [
+    ...(trouble === null ? [] : [trouble]),
     `as far as it goes: ${session}${basisText(found.error)}`,
   ]);
 }

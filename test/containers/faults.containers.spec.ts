@@ -184,7 +184,7 @@ describe('afterwards', () => {
 
   it('and the log is whole', async () => {
     const { exitCode, stdout } = await coordinator.joinleaf('verify', '--all');
-    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('settings ok, R3')]);
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('settings ok, 3 copies')]);
   });
 });
 

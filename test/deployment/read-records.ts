@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RefusalRecord, StoredCommit } from '@joinleaf/event-log';
 import {
   bulletinSchema,
@@ -11,7 +12,12 @@ import {
   type NodeRecord,
   type Subjects,
 } from '@joinleaf/wire';
-import { jetstreamManager, type JetStreamManager, type StoredMsg } from '@nats-io/jetstream';
+import {
+  jetstreamManager,
+  JetStreamStatusError,
+  type JetStreamManager,
+  type StoredMsg,
+} from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { z } from 'zod';
 import type { Records } from './records.js';
@@ -20,6 +26,8 @@ import type { Records } from './records.js';
 
 const bytesMax = 4 * 1_024 * 1_024;
 const batchMax = 500;
+const triesMax = 50;
+const pauseMs = 100;
 
 /** All that a realm has on record now. A stream that is not there yet is empty. */
 export async function readRecords(nc: NatsConnection, subjects: Subjects): Promise<Records> {
@@ -42,15 +50,22 @@ async function messagesOf(manager: JetStreamManager, stream: string): Promise<St
   const { state } = await manager.streams.info(stream);
   const messages: StoredMsg[] = [];
   let next = Math.max(1, state.first_seq); // 0 in a stream that never held anything.
-  while (next <= state.last_seq) {
-    const batch = await manager.direct.getBatch(stream, { seq: next, batch: batchMax });
+  for (let inVain = 0; next <= state.last_seq;) {
     const before = next;
-    for await (const message of batch) {
-      if (message.seq > state.last_seq) break;
-      messages.push(message);
-      next = message.seq + 1;
+    try {
+      const batch = await manager.direct.getBatch(stream, { seq: next, batch: batchMax });
+      for await (const message of batch) {
+        if (message.seq > state.last_seq) break;
+        messages.push(message);
+        next = message.seq + 1;
+      }
+    } catch (error) {
+      if (!(error instanceof JetStreamStatusError)) throw error;
     }
-    if (next === before) throw new Error(`${stream} gives nothing from ${String(next)} on`);
+    inVain = next === before ? inVain + 1 : 0;
+    if (inVain > triesMax) throw new Error(`${stream} gives nothing from ${String(next)} on`);
+    // Any copy may answer, and one that was away for a while has not everything yet.
+    if (inVain > 0) await delay(pauseMs);
   }
   return messages;
 }

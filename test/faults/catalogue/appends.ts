@@ -99,7 +99,7 @@ export const appendFaults: readonly Fault[] = [
   },
   {
     ...{ id: 'F21', name: 'the log is full' },
-    lastsMs: [2_000, 3_000],
+    lastsMs: [4_000, 5_000],
     inject: async (world) => {
       const { streams } = world.cluster.manager;
       const { state } = await streams.info(world.eventStream);

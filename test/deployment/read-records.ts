@@ -14,7 +14,7 @@ import {
 } from '@joinleaf/wire';
 import {
   jetstreamManager,
-  JetStreamStatusError,
+  JetStreamError,
   type JetStreamManager,
   type StoredMsg,
 } from '@nats-io/jetstream';
@@ -60,7 +60,7 @@ async function messagesOf(manager: JetStreamManager, stream: string): Promise<St
         next = message.seq + 1;
       }
     } catch (error) {
-      if (!(error instanceof JetStreamStatusError)) throw error;
+      if (!(error instanceof JetStreamError)) throw error;
     }
     inVain = next === before ? inVain + 1 : 0;
     if (inVain > triesMax) throw new Error(`${stream} gives nothing from ${String(next)} on`);

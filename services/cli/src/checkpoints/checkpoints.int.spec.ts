@@ -229,7 +229,9 @@ describe('the state of a long session in a capture', () => {
     await stateOf('one.jlcap@1');
     const [of = ''] = await readdir(join(cache, 'checkpoints'));
     const file = join(cache, 'checkpoints', of, '000000008192.commits.gz');
-    const lines = gunzipSync(await readFile(file)).toString('utf8').split('\n');
+    const lines = gunzipSync(await readFile(file))
+      .toString('utf8')
+      .split('\n');
     for (const left of [lines.toSpliced(100, 50), lines.slice(0, 300)]) {
       await writeFile(file, gzipSync(left.join('\n')));
       expect(await stateOf('one.jlcap@9000')).toEqual(folded(9_000));

@@ -95,7 +95,8 @@ function seatsAreHeld(hands: readonly Hand[], address: SessionAddress, session: 
   }
 }
 
-// R25: what waits on record waits at the socket that is to answer it, in the same order.
+// R25: what waits on record waits at the socket that is to answer it, in the same order; at a root that
+// came for a session that had lost its own, once it listens (H20).
 function requestsWait(hands: readonly Hand[], world: World, address: SessionAddress): void {
   const session = world.session(address);
   if (session.phase !== 'open') return;
@@ -104,7 +105,7 @@ function requestsWait(hands: readonly Hand[], world: World, address: SessionAddr
   const requests = waiting.filter(({ kind }) => kind === 'request').map(({ id }) => id);
   if (root !== undefined) {
     const here = root.waiting.filter(({ withdrawn }) => !withdrawn).map(({ join }) => join);
-    same(here, requests, 'R25: requests wait at the root');
+    same(here, root.listens ? requests : [], 'R25: requests wait at the root');
   }
   for (const { id, kind, at } of waiting) {
     const hand = hands.find(({ node }) => at.startsWith(`${node}:`));

@@ -142,6 +142,16 @@ describe('a life', () => {
     ends(one.does('ada', { verb: 'accept', socket: 1 }).arrives());
   });
 
+  it('[H20] says nothing of a waiting request to the next root until it listens', () => {
+    const one = new Life({ policy: { rootLoss: 'linger' } })
+      .does('cy', join(1, 'conf-7'))
+      .arrives();
+    one.world.declareLost(one.world.node('ada'));
+    one.arrives().does('bob', { verb: 'create', ...root });
+    one.does('bob', { verb: 'bind', socket: 2, address: 'conf-7' }).agrees();
+    ends(one.does('bob', { verb: 'listen', socket: 2, backlog: 2 }).arrives());
+  });
+
   it('[H23] [A26] tells an accepted socket of its root before its accept is answered', () => {
     const one = new Life({ policy: { rootLoss: 'linger' } })
       .does('ada', join(1, 'bob:1'))

@@ -43,7 +43,7 @@ function cpuPerOperation(rounds: readonly Round[]): Readonly<Record<string, numb
 
 const sum = (values: readonly number[]): number => values.reduce((total, each) => total + each, 0);
 
-const median = (values: readonly number[]): number =>
+export const median = (values: readonly number[]): number =>
   quantile(
     values.toSorted((a, b) => a - b),
     0.5,

@@ -1,4 +1,5 @@
 import type { Tell } from './bench.js';
+import { maxColumn, p50Column, p99Column } from './columns.js';
 import { quantile } from './figures.js';
 import { openLoop, type OpenRound } from './open-loop.js';
 import type { Column, Row, Table } from './report.js';
@@ -7,9 +8,9 @@ import type { Operation } from './rows.js';
 const patienceMs = 5_000;
 
 const columns: readonly Column[] = [
-  { key: 'p50Ms', title: 'p50 ms', digits: 2 },
-  { key: 'p99Ms', title: 'p99 ms', digits: 2 },
-  { key: 'maxMs', title: 'max ms', digits: 2 },
+  p50Column,
+  p99Column,
+  maxColumn,
   { key: 'unanswered', title: 'unanswered', digits: 0 },
 ];
 

@@ -63,8 +63,24 @@ export interface Pair {
   readonly session: SessionAddress;
 }
 
+/** Starts so many pairs of nodes, with a session each. */
+export async function openWaitingRooms(
+  start: (name: string) => Promise<ProgramNode>,
+  count: number,
+): Promise<readonly Pair[]> {
+  const pairs: Pair[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const name = `${String(count)}-${String(i)}`;
+    const [root, leaf] = [await start(`root-${name}`), await start(`leaf-${name}`)];
+    const pair = { root, leaf, session: `room-${name}` as SessionAddress };
+    await openWaitingRoom(pair);
+    pairs.push(pair);
+  }
+  return pairs;
+}
+
 /** Opens a session whose root's program accepts whoever asks. */
-export async function openWaitingRoom(pair: Pair): Promise<void> {
+async function openWaitingRoom(pair: Pair): Promise<void> {
   const { root, session } = pair;
   const { socket } = serials.next();
   const policy = { identity: everyEndpointOften, joinDeadlineMs: 60_000 } as const;
@@ -101,6 +117,7 @@ export function handshake(
     counted.joined += 1;
   };
 }
+
 /** The same as `autoJoin` through the TypeScript client, up to FD_CONNECT in the program's hands. */
 export function clientJoin(clients: readonly Joinleaf[], sessions: Sessions): () => Promise<void> {
   let turn = 0;

@@ -1,8 +1,11 @@
 import { closedLoop } from './closed-loop.js';
+import { rateColumns, rateFigures } from './columns.js';
+import { cpuRow, cpuTable } from './cpu-table.js';
 import type { Bench, BenchOptions, Tell } from './bench.js';
 import { FixedRate } from './fixed-rate.js';
 import { figuresOf, type Figures, type Round } from './figures.js';
-import type { Column, Goal, Report, Row, Table } from './report.js';
+import { handshakeGoal } from './handshake-goal.js';
+import type { Column, Goal, Report, Row } from './report.js';
 import { prepareRows, type Operation, type RowId } from './rows.js';
 import { setStage } from './stage.js';
 
@@ -60,7 +63,7 @@ async function measureJoins(options: BenchOptions, tell: Tell): Promise<Report> 
         const title = `${String(rounds)} rounds of ${String(seconds)} s, ${String(concurrency)} at once`;
         return [
           { title, columns, rows: rows.map(asRow(figured)) },
-          cpuTable(`processor time of one, ${String(concurrency)} at once`, rows),
+          cpuTable(`processor time of one, ${String(concurrency)} at once`, rows.map(cpuRow)),
         ];
       }),
       atRate.table,
@@ -75,31 +78,7 @@ async function measureJoins(options: BenchOptions, tell: Tell): Promise<Report> 
 const isChosen = (id: RowId, only: string | null): boolean =>
   only === null || id === 'echo' || id === 'publish' || id.includes(only);
 
-const columns: readonly Column[] = [
-  { key: 'perSecond', title: 'per second', digits: 0 },
-  { key: 'spreadPercent', title: '± %', digits: 0 },
-  { key: 'p50Ms', title: 'p50 ms', digits: 2 },
-  { key: 'p99Ms', title: 'p99 ms', digits: 2 },
-  { key: 'toEcho', title: '÷ echo', digits: 2 },
-];
-
-// Everything is said in microseconds, because the sum of all processes bounds the rate of a machine.
-function cpuTable(title: string, rows: readonly Figured[]): Table {
-  const names = Object.keys(rows[0]?.figures.cpuUs ?? {});
-  const withSum = (cpuUs: Readonly<Record<string, number>>) => ({
-    ...cpuUs,
-    all: Object.values(cpuUs).reduce((sum, us) => sum + us, 0),
-  });
-  return {
-    title,
-    columns: [...names, 'all'].map((key) => ({ key, title: `${key} µs`, digits: 1 })),
-    rows: rows.map(({ id, concurrency, title: row, figures }) => ({
-      id: `cpu-${id}-${String(concurrency)}`,
-      title: row,
-      figures: withSum(figures.cpuUs),
-    })),
-  };
-}
+const columns: readonly Column[] = [...rateColumns, { key: 'toEcho', title: '÷ echo', digits: 2 }];
 
 interface Figured extends Operation {
   readonly figures: Figures;
@@ -111,13 +90,11 @@ const figuresIn = (rows: readonly Figured[], id: RowId, concurrency: number) =>
 const asRow =
   (rows: readonly Figured[]) =>
   ({ id, title, concurrency, figures }: Figured): Row => {
-    const { perSecond, spread, p50Ms, p99Ms } = figures;
     const floor = figuresIn(rows, 'echo', concurrency)?.perSecond ?? NaN;
-    const ratios = { spreadPercent: spread * 100, toEcho: perSecond / floor };
     return {
       id: `${id}-${String(concurrency)}`,
       title,
-      figures: { perSecond, p50Ms, p99Ms, ...ratios },
+      figures: { ...rateFigures(figures), toEcho: figures.perSecond / floor },
     };
   };
 
@@ -128,7 +105,6 @@ function goalsOf(rows: readonly Figured[]): readonly Goal[] {
   const p50 = (id: RowId) => of(id, 1)?.p50Ms ?? NaN;
   const [echo, publish] = [p50('echo'), p50('publish')];
   const single = p50('auto-one') / (echo + publish);
-  const handshake = p50('handshake') / (2 * publish + 3 * echo);
   const goals: readonly Goal[] = [
     {
       sentence: 'auto, one session, 64 at once, to echo',
@@ -155,11 +131,7 @@ function goalsOf(rows: readonly Figured[]): readonly Goal[] {
       value: single,
       bound: { atMost: 1.25 },
     },
-    {
-      sentence: 'one handshake at a time, p50, to 2 publishes + 3 echoes',
-      value: handshake,
-      bound: { atMost: 1.5 },
-    },
+    handshakeGoal({ handshake: p50('handshake'), publish, echo }),
   ];
   return goals.filter(({ value }) => !Number.isNaN(value));
 }

@@ -3,7 +3,7 @@ import type { SessionAddress } from '@joinleaf/multipoint';
 import { inboxPrefixOf } from '@joinleaf/wire';
 import { Asker } from './asker.js';
 import { check } from './check.js';
-import { handshake, openWaitingRoom, type Pair, type Sessions } from './join-rows.js';
+import { handshake, openWaitingRooms, type Sessions } from './join-rows.js';
 import { ProgramNode } from './program-node.js';
 import { plainPublish } from './publish-rows.js';
 import { echoSubject, realm, type Stage } from './stage.js';
@@ -114,14 +114,7 @@ async function startRooms(
   const opened: Sessions[] = [];
   return {
     open: async (count) => {
-      const pairs: Pair[] = [];
-      for (let i = 0; i < count; i += 1) {
-        const name = `${String(count)}-${String(i)}`;
-        const [root, leaf] = [await start(`root-${name}`), await start(`leaf-${name}`)];
-        const pair = { root, leaf, session: `room-${name}` as SessionAddress };
-        await openWaitingRoom(pair);
-        pairs.push(pair);
-      }
+      const pairs = await openWaitingRooms(start, count);
       const sessions = { addresses: pairs.map(({ session }) => session), joined: 0 };
       opened.push(sessions);
       return { operation: handshake(pairs, sessions), arrivals: () => arrivals.splice(0) };

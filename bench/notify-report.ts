@@ -1,4 +1,7 @@
-import { quantile, type Figures } from './figures.js';
+import { p99Column, perSecondColumn } from './columns.js';
+import { cpuRow, cpuTable } from './cpu-table.js';
+import { median, quantile, type Figures } from './figures.js';
+import { handshakeGoal } from './handshake-goal.js';
 import type { Crowd, Ending } from './notify-fanout.js';
 import type { LatencyRowId } from './notify-latency.js';
 import type { Column, Goal, Report, Row, Table } from './report.js';
@@ -16,9 +19,9 @@ export interface MeasuredLatency {
 }
 
 const latencyColumns: readonly Column[] = [
-  { key: 'perSecond', title: 'per second', digits: 0 },
+  perSecondColumn,
   { key: 'p50Ms', title: 'p50 ms', digits: 3 },
-  { key: 'p99Ms', title: 'p99 ms', digits: 2 },
+  p99Column,
   { key: 'toEcho', title: 'p50 ÷ echo', digits: 2 },
 ];
 
@@ -34,7 +37,7 @@ export function latencyPart(
         columns: latencyColumns,
         rows: own.flatMap(latencyRows(p50Of(own, 'echo'))),
       },
-      cpuTable(own, `processor time, ${String(concurrency)} at once`),
+      cpuTable(`processor time of one, ${String(concurrency)} at once`, own.map(cpuRow)),
     ],
   );
   return { tables, goals: latencyGoals(rows.filter(({ concurrency }) => concurrency === 1)) };
@@ -42,12 +45,6 @@ export function latencyPart(
 
 const p50Of = (rows: readonly MeasuredLatency[], id: LatencyRowId): number =>
   rows.find((row) => row.id === id)?.figures.p50Ms ?? NaN;
-
-const medianOf = (values: readonly number[]): number =>
-  quantile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  );
 
 const latencyRows =
   (echoMs: number) =>
@@ -68,24 +65,10 @@ const latencyRows =
     ];
   };
 
-function cpuTable(rows: readonly MeasuredLatency[], title: string): Table {
-  const names = Object.keys(rows[0]?.figures.cpuUs ?? {});
-  return {
-    title,
-    columns: names.map((name) => ({ key: name, title: `${name} µs`, digits: 1 })),
-    rows: rows.map(({ id, concurrency, title: row, figures }) => ({
-      id: `cpu-${id}-${String(concurrency)}`,
-      title: row,
-      figures: figures.cpuUs,
-    })),
-  };
-}
-
 function latencyGoals(rows: readonly MeasuredLatency[]): readonly Goal[] {
   const [echo, publish] = [p50Of(rows, 'echo'), p50Of(rows, 'publish')];
   const connect = (id: LatencyRowId): number =>
-    medianOf(rows.find((row) => row.id === id)?.delaysMs.connect ?? []) / echo;
-  const handshake = p50Of(rows, 'handshake') / (2 * publish + 3 * echo);
+    median(rows.find((row) => row.id === id)?.delaysMs.connect ?? []) / echo;
   return [
     {
       sentence: 'from the append to FD_CONNECT, p50, to echo',
@@ -97,11 +80,7 @@ function latencyGoals(rows: readonly MeasuredLatency[]): readonly Goal[] {
       value: connect('client-handshake'),
       bound: { atMost: 2 },
     },
-    {
-      sentence: 'one handshake at a time, p50, to 2 publishes + 3 echoes',
-      value: handshake,
-      bound: { atMost: 1.5 },
-    },
+    handshakeGoal({ handshake: p50Of(rows, 'handshake'), publish, echo }),
   ];
 }
 
@@ -114,7 +93,7 @@ const endingColumns: readonly Column[] = [
   { key: 'membersMs', title: 'members ms', digits: 0 },
   { key: 'membersMaxMs', title: 'slowest ms', digits: 0 },
   { key: 'allMs', title: 'and links ms', digits: 0 },
-  { key: 'perSecond', title: 'per second', digits: 0 },
+  perSecondColumn,
 ];
 const goalMembers = 10_000;
 const goalMs = 1_000;
@@ -136,15 +115,14 @@ export function endingsPart(measured: readonly MeasuredEndings[]): Omit<Part, 'p
         figures: endingFigures(endings),
       })),
     },
-    {
-      title: 'processor time of one notification',
-      columns: names.map((name) => ({ key: name, title: `${name} µs`, digits: 1 })),
-      rows: measured.map(({ crowd, endings }) => ({
-        id: `cpu-${id(crowd)}`,
+    cpuTable(
+      'processor time of one notification',
+      measured.map(({ crowd, endings }) => ({
+        id: id(crowd),
         title: title(crowd),
-        figures: cpuOfOne(endings, names),
+        cpuUs: cpuOfOne(endings, names),
       })),
-    },
+    ),
   ];
   const goals = measured
     .filter(({ crowd }) => crowd.members === goalMembers)
@@ -160,10 +138,10 @@ export function endingsPart(measured: readonly MeasuredEndings[]): Omit<Part, 'p
 function endingFigures(endings: readonly Ending[]) {
   const membersMs = endings.map((ending) => ending.membersMs);
   return {
-    membersMs: medianOf(membersMs),
+    membersMs: median(membersMs),
     membersMaxMs: Math.max(...membersMs),
-    allMs: medianOf(endings.map(({ allMs }) => allMs)),
-    perSecond: medianOf(endings.map(({ notifications, allMs }) => (notifications / allMs) * 1_000)),
+    allMs: median(endings.map(({ allMs }) => allMs)),
+    perSecond: median(endings.map(({ notifications, allMs }) => (notifications / allMs) * 1_000)),
   };
 }
 

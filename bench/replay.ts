@@ -5,8 +5,9 @@ import { canonicalJson, plainState } from '@joinleaf/replay';
 import { Subjects } from '@joinleaf/wire';
 import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
 import type { Bench, BenchOptions, Tell } from './bench.js';
+import { spreadColumn } from './columns.js';
 import { cpuTimesUs, usedUs } from './cpu-times.js';
-import { figuresOf, type Round } from './figures.js';
+import { figuresOf, median, type Round } from './figures.js';
 import { Checks, type Around } from './replay-checks.js';
 import { Life } from './replay-life.js';
 import { openingColumns, openingRows, timesEach } from './replay-opening.js';
@@ -71,7 +72,7 @@ async function measureReplay(options: BenchOptions, tell: Tell): Promise<Report>
 
 const readingColumns: readonly Column[] = [
   { key: 'perSecond', title: 'commits/s', digits: 0 },
-  { key: 'spreadPercent', title: '± %', digits: 0 },
+  spreadColumn,
   { key: 'readerUs', title: 'reader cpu µs', digits: 1 },
   { key: 'brokerUs', title: 'broker cpu µs', digits: 1 },
   { key: 'toRead', title: '÷ read', digits: 2 },
@@ -234,6 +235,3 @@ function goalsOf(
   ];
   return goals.filter(({ value }) => Number.isFinite(value));
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;

@@ -1,5 +1,4 @@
 import { connect as connectClient, type Joinleaf } from '@joinleaf/client';
-import type { SessionAddress } from '@joinleaf/multipoint';
 import { inboxPrefixOf } from '@joinleaf/wire';
 import { Asker } from './asker.js';
 import { check } from './check.js';
@@ -8,8 +7,7 @@ import {
   clientJoin,
   handshake,
   openAuto,
-  openWaitingRoom,
-  type Pair,
+  openWaitingRooms,
   type Sessions,
 } from './join-rows.js';
 import { ProgramNode } from './program-node.js';
@@ -153,7 +151,7 @@ async function prepareJoins(
     if (!handshakes) return;
     const forClient = await auto(`client-${String(concurrency)}`, 1);
     add('client-auto', 'join, auto, TypeScript client', clientJoin(clients, forClient));
-    const pairs = await waitingRooms(start, concurrency);
+    const pairs = await openWaitingRooms(start, concurrency);
     const rooms: Sessions = { addresses: pairs.map(({ session }) => session), joined: 0 };
     opened.push(rooms);
     add('handshake', 'two-party handshake', handshake(pairs, rooms));
@@ -175,19 +173,4 @@ async function connectClients(
     await Promise.all(clients.map((client) => client.close()));
   });
   return clients;
-}
-
-async function waitingRooms(
-  start: (name: string) => Promise<ProgramNode>,
-  count: number,
-): Promise<readonly Pair[]> {
-  const pairs: Pair[] = [];
-  for (let i = 0; i < count; i += 1) {
-    const name = `${String(count)}-${String(i)}`;
-    const [root, leaf] = [await start(`root-${name}`), await start(`leaf-${name}`)];
-    const pair = { root, leaf, session: `room-${name}` as SessionAddress };
-    await openWaitingRoom(pair);
-    pairs.push(pair);
-  }
-  return pairs;
 }

@@ -1,6 +1,7 @@
 import type { SessionAddress } from '@joinleaf/multipoint';
 import { socketId } from '@joinleaf/multipoint';
 import { closedLoop } from './closed-loop.js';
+import { rateColumns, rateFigures } from './columns.js';
 import { figuresOf, type Round } from './figures.js';
 import type { Column, Row } from './report.js';
 import { cpuColumns, cpuFigures, type Part } from './scale-part.js';
@@ -9,13 +10,7 @@ import { Seed } from './scale-seed.js';
 const sessionCount = 1_000;
 const concurrency = 128;
 
-const columns: readonly Column[] = [
-  { key: 'perSecond', title: 'per second', digits: 0 },
-  { key: 'spreadPercent', title: '± %', digits: 0 },
-  { key: 'p50Ms', title: 'p50 ms', digits: 2 },
-  { key: 'p99Ms', title: 'p99 ms', digits: 2 },
-  ...cpuColumns,
-];
+const columns: readonly Column[] = [...rateColumns, ...cpuColumns];
 
 const inWords = (count: number): string =>
   count === 1 ? '1 arbiter' : `${String(count)} arbiters`;
@@ -48,11 +43,10 @@ export const measureArbiters: Part = async (stage, { large, rounds, seconds }, t
       measured.push(await closedLoop(join, { concurrency, seconds, processes }));
     joined += guest.members - before;
     const figures = figuresOf(measured);
-    const { perSecond, spread, p50Ms, p99Ms } = figures;
     rows.push({
       id: `arbiters-${String(count)}`,
       title: `a join, one of ${sessionCount.toLocaleString('en')} sessions, ${inWords(count)}`,
-      figures: { perSecond, spreadPercent: spread * 100, p50Ms, p99Ms, ...cpuFigures(figures) },
+      figures: { ...rateFigures(figures), ...cpuFigures(figures) },
     });
   }
   return {

@@ -1,6 +1,7 @@
 import type { SessionAddress } from '@joinleaf/multipoint';
 import { socketId } from '@joinleaf/multipoint';
 import { closedLoop } from './closed-loop.js';
+import { p99Column, perSecondColumn, rateFigures, spreadColumn } from './columns.js';
 import { figuresOf, type Round } from './figures.js';
 import type { Column } from './report.js';
 import { cpuColumns, cpuFigures, type Part } from './scale-part.js';
@@ -11,9 +12,9 @@ const largeSizes = [...sizes, 100_000];
 const concurrency = 64;
 
 const columns: readonly Column[] = [
-  { key: 'perSecond', title: 'per second', digits: 0 },
-  { key: 'spreadPercent', title: '± %', digits: 0 },
-  { key: 'p99Ms', title: 'p99 ms', digits: 2 },
+  perSecondColumn,
+  spreadColumn,
+  p99Column,
   { key: 'toTen', title: '÷ of 10', digits: 2 },
   ...cpuColumns,
 ];
@@ -54,9 +55,7 @@ export const measureMembers: Part = async (stage, { large, rounds, seconds }, te
     id: `members-${String(size)}`,
     title: `a join and a leave, ${size.toLocaleString('en')} members`,
     figures: {
-      perSecond: figures.perSecond,
-      spreadPercent: figures.spread * 100,
-      p99Ms: figures.p99Ms,
+      ...rateFigures(figures),
       toTen: figures.perSecond / ofTen,
       ...cpuFigures(figures),
     },

@@ -1,11 +1,10 @@
+import { coarse, maxColumn, p50Column, p99Column } from './columns.js';
 import { quantile } from './figures.js';
 import type { Column, Goal, Row } from './report.js';
 
 export const timesColumns: readonly Column[] = [
   { key: 'count', title: 'times', digits: 0 },
-  { key: 'p50Ms', title: 'p50 ms', digits: 0 },
-  { key: 'p99Ms', title: 'p99 ms', digits: 0 },
-  { key: 'maxMs', title: 'max ms', digits: 0 },
+  ...[p50Column, p99Column, maxColumn].map(coarse),
 ];
 
 export interface TimesRow extends Row {

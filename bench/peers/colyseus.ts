@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { startNodeServer } from './node-server.js';
-import { installPackages, load, versionOf } from './npm.js';
+import { nodeServerPeer } from './node-server.js';
+import { load } from './npm.js';
 import {
   memberName,
   type Joined,
@@ -33,17 +33,12 @@ const newClient = (address: string): Client => {
 
 /** A member is a connection of its own here: Colyseus has one for each room that is joined. */
 export const colyseus: Peer = {
+  ...nodeServerPeer('colyseus-server.js', '@colyseus/core'),
   id: 'colyseus',
   title: 'Colyseus',
-  durability: 'memory',
   recipe:
     'a room for each session, whose onJoin refuses; every join is a seat by HTTP and a WebSocket',
   sharesConnections: false,
-  remembers: false,
-  showsFailures: true,
-  install: installPackages,
-  start: async (options) =>
-    startNodeServer('colyseus-server.js', await versionOf('@colyseus/core'), options),
   connect: async (address, options) => new ColyseusMember(options, newClient(address)),
   keep: async (address) => new ColyseusKeeper(address, newClient(address)),
 };

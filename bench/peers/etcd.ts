@@ -16,7 +16,7 @@ import {
   type EtcdWatcher,
   type KeyValue,
 } from './etcd-client.js';
-import { freePort, listening, NativeServer } from './native-server.js';
+import { freePort, listening, NativeServer, runningOn } from './native-server.js';
 import { installPackages } from './npm.js';
 import {
   memberName,
@@ -29,6 +29,7 @@ import {
   type StartOptions,
   type Watcher,
 } from './peer.js';
+import { anyFreeSeat, anySeat, backOffMs } from './seats.js';
 
 // A program has one lease, kept alive by the client; everything it joins by hangs on it. Two ways to check capacity:
 //
@@ -80,21 +81,8 @@ async function start({ folder, boundMs }: StartOptions): Promise<Running> {
     ],
   });
   await listening(port);
-  return {
-    address: `127.0.0.1:${String(port)}`,
-    port,
-    version: await debianVersion('etcd'),
-    parts: ['the server'],
-    kill: () => server.kill(),
-    restart: async () => {
-      server.restart();
-    },
-    stop: () => server.stop(),
-  };
+  return runningOn(port, server, await debianVersion('etcd'));
 }
-
-// Full jitter. Of 0, 8, 32, 64 and 256 ms this lets the most joins through.
-const backOffMaxMs = 256;
 
 class EtcdMember implements Member {
   readonly #capacities = new Map<string, number>();
@@ -159,7 +147,7 @@ class EtcdMember implements Member {
   async #joinBySeat(session: string, name: string, signal?: AbortSignal): Promise<Joined> {
     const capacity = await this.#capacityOf(session);
     const member = Buffer.from(`${membersPrefix(session)}${name}`);
-    let seat = Math.floor(Math.random() * capacity);
+    let seat = anySeat(capacity);
     for (let retries = 0; ; retries += 1) {
       signal?.throwIfAborted();
       const { succeeded, responses } = await this.parts.client.kv.txn(
@@ -167,18 +155,16 @@ class EtcdMember implements Member {
       );
       if (succeeded) return { outcome: 'admitted', retries };
       if (responses[0]?.response_range.kvs.length === 1) return { outcome: 'already', retries };
-      const free = await this.#freeSeats(session, capacity);
-      const next = free[Math.floor(Math.random() * free.length)];
+      const next = anyFreeSeat(capacity, await this.#takenSeats(session));
       if (next === undefined) return { outcome: 'full', retries };
       seat = next;
     }
   }
 
-  async #freeSeats(session: string, capacity: number): Promise<readonly number[]> {
+  async #takenSeats(session: string): Promise<ReadonlySet<number>> {
     const prefix = seatsPrefix(session);
     const { kvs } = await this.parts.client.kv.range({ ...withPrefix(prefix), keys_only: true });
-    const taken = new Set(kvs.map(({ key }) => Number(key.toString().slice(prefix.length))));
-    return Array.from({ length: capacity }, (_, seat) => seat).filter((seat) => !taken.has(seat));
+    return new Set(kvs.map(({ key }) => Number(key.toString().slice(prefix.length))));
   }
 
   async #capacityOf(session: string): Promise<number> {
@@ -192,8 +178,6 @@ class EtcdMember implements Member {
     return capacity;
   }
 }
-
-const backOffMs = (tries: number): number => Math.random() * Math.min(backOffMaxMs, 2 ** tries);
 
 class EtcdKeeper implements Keeper {
   readonly #watchers: EtcdWatcher[] = [];

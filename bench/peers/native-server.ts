@@ -4,9 +4,30 @@ import { createServer, connect as connectTcp, type AddressInfo } from 'node:net'
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { folders } from './folders.js';
+import type { Running } from './peer.js';
 
 const readyWithinMs = 30_000;
 const graceMs = 3_000;
+
+/** What a peer's server is, whoever started it: killed at once, and started again in the same place. */
+export interface Server {
+  kill(): Promise<void>;
+  restart(): void;
+  stop(): Promise<void>;
+}
+
+/** A peer that has one server, which listens at this port of loopback. */
+export const runningOn = (port: number, server: Server, version: string): Running => ({
+  address: `127.0.0.1:${String(port)}`,
+  port,
+  version,
+  parts: ['the server'],
+  kill: () => server.kill(),
+  restart: async () => {
+    server.restart();
+  },
+  stop: () => server.stop(),
+});
 
 export interface NativeOptions {
   readonly name: string;
@@ -15,7 +36,7 @@ export interface NativeOptions {
 }
 
 /** A server of somebody else, as a process that the kernel ends when ours ends. */
-export class NativeServer {
+export class NativeServer implements Server {
   #child: ChildProcess;
   #ended: Promise<void>;
 

@@ -1,12 +1,23 @@
 import { join } from 'node:path';
 import { endingWithParent, Program } from '@joinleaf/launcher';
-import type { Running, StartOptions } from './peer.js';
-import { freePort, listening } from './native-server.js';
+import { installPackages, versionOf } from './npm.js';
+import type { Peer, Running, StartOptions } from './peer.js';
+import { freePort, listening, runningOn } from './native-server.js';
 
 const graceMs = 1_000;
 
-/** A server that is a Node program of bench/peers/servers: it ends with us, by its standard input. */
-export async function startNodeServer(
+/** A peer whose server is a Node program of bench/peers/servers, around a package that keeps everything in memory. */
+export const nodeServerPeer = (file: string, name: string) =>
+  ({
+    durability: 'memory',
+    remembers: false,
+    showsFailures: true,
+    install: installPackages,
+    start: async (options) => startNodeServer(file, await versionOf(name), options),
+  }) as const satisfies Partial<Peer>;
+
+/** It ends with us, by its standard input. */
+async function startNodeServer(
   file: string,
   version: string,
   { boundMs }: StartOptions,
@@ -25,15 +36,12 @@ export async function startNodeServer(
     });
   let program = launch();
   await Promise.race([listening(port), program.lives]);
-  return {
-    address: `127.0.0.1:${String(port)}`,
-    port,
-    version,
-    parts: ['the server'],
+  const server = {
     kill: () => program.kill(),
-    restart: async () => {
+    restart: () => {
       program = launch();
     },
     stop: () => program.stop(graceMs),
   };
+  return runningOn(port, server, version);
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { debianFolder, debianVersion, installDebian } from './debian.js';
-import { freePort, listening, NativeServer } from './native-server.js';
+import { freePort, listening, NativeServer, runningOn } from './native-server.js';
 import { installPackages, load } from './npm.js';
 import {
   memberName,
@@ -109,17 +109,7 @@ async function start({ folder }: StartOptions): Promise<Running> {
     environment: { LD_LIBRARY_PATH: libraries.map((folder) => join(root, folder)).join(':') },
   });
   await listening(port);
-  return {
-    address: `127.0.0.1:${String(port)}`,
-    port,
-    version: await debianVersion('redis'),
-    parts: ['the server'],
-    kill: () => server.kill(),
-    restart: async () => {
-      server.restart();
-    },
-    stop: () => server.stop(),
-  };
+  return runningOn(port, server, await debianVersion('redis'));
 }
 
 class RedisMember implements Member {

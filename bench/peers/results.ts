@@ -1,3 +1,4 @@
+import { coarse, maxColumn, p50Column, p99Column, rateColumns } from '../columns.js';
 import { quantile } from '../figures.js';
 import type { Column, Goal, Row, Table } from '../report.js';
 import { boundMs, ghostAfterMs, type FailureFigures } from './failures.js';
@@ -20,29 +21,22 @@ const labels: Readonly<Record<Durability, string>> = {
 };
 const titleOf = ({ title, durability }: Peer) => `${title} · ${labels[durability]}`;
 
-const rateColumns: readonly Column[] = [
-  { key: 'perSecond', title: 'per second', digits: 0 },
-  { key: 'spreadPercent', title: '± %', digits: 0 },
-  { key: 'p50Ms', title: 'p50 ms', digits: 2 },
-  { key: 'p99Ms', title: 'p99 ms', digits: 2 },
-  { key: 'retries', title: 'retries', digits: 2 },
-];
+const retriesColumn: Column = { key: 'retries', title: 'retries', digits: 2 };
+const joinColumns: readonly Column[] = [...rateColumns, retriesColumn];
 const fixedRateColumns: readonly Column[] = [
-  { key: 'p50Ms', title: 'p50 ms', digits: 2 },
-  { key: 'p99Ms', title: 'p99 ms', digits: 2 },
-  { key: 'retries', title: 'retries', digits: 2 },
+  p50Column,
+  p99Column,
+  retriesColumn,
   { key: 'answeredPercent', title: 'answered %', digits: 1 },
 ];
 const detectionColumns: readonly Column[] = [
-  { key: 'p50Ms', title: 'p50 ms', digits: 0 },
-  { key: 'maxMs', title: 'max ms', digits: 0 },
+  ...[p50Column, maxColumn].map(coarse),
   { key: 'noticed', title: 'noticed', digits: 0 },
   { key: 'frozen', title: 'of', digits: 0 },
   { key: 'ghosts', title: 'ghosts', digits: 0 },
 ];
 const recoveryColumns: readonly Column[] = [
-  { key: 'p50Ms', title: 'p50 ms', digits: 0 },
-  { key: 'maxMs', title: 'max ms', digits: 0 },
+  ...[p50Column, maxColumn].map(coarse),
   { key: 'ghosts', title: 'ghosts', digits: 0 },
   { key: 'forgotten', title: 'forgotten', digits: 0 },
 ];
@@ -53,7 +47,7 @@ export function tablesOf(measurements: Measurements): readonly Table[] {
   const times = `${String(rounds)} × ${String(seconds)} s`;
   const rateTables = rateRows.map(({ id, title }): Table => ({
     title: `${title} (${times})`,
-    columns: id === 'rate' ? fixedRateColumns : rateColumns,
+    columns: id === 'rate' ? fixedRateColumns : joinColumns,
     rows: peers.map((peer) => {
       const figures = rates.figures.get(rateKey(peer.id, id));
       return { id: `${id} ${peer.id}`, title: titleOf(peer), figures: { ...figures } };

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { startNodeServer } from './node-server.js';
-import { installPackages, load, versionOf } from './npm.js';
+import { nodeServerPeer } from './node-server.js';
+import { load } from './npm.js';
 import {
   memberName,
   type Joined,
@@ -51,17 +51,12 @@ const ask = <T>(socket: Socket, event: string, ...words: readonly unknown[]): Pr
 
 /** Members in the memory of one server; what a program does when it is connected again is the user's. */
 export const socketIo: Peer = {
+  ...nodeServerPeer('socket-io-server.js', 'socket.io'),
   id: 'socket.io',
   title: 'Socket.IO',
-  durability: 'memory',
   recipe:
     'a map in the server, asked by an acknowledged event; a program that comes back joins again',
   sharesConnections: true,
-  remembers: false,
-  showsFailures: true,
-  install: installPackages,
-  start: async (options) =>
-    startNodeServer('socket-io-server.js', await versionOf('socket.io'), options),
   connect: async (address, options) => new SocketIoMember(options, await connected(address)),
   keep: async (address) => new SocketIoKeeper(await connected(address)),
 };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { debianFolder, debianVersion, installDebian } from './debian.js';
-import { freePort, NativeServer } from './native-server.js';
+import { freePort, NativeServer, runningOn } from './native-server.js';
 import { installPackages } from './npm.js';
 import {
   LeftOut,
@@ -18,6 +18,7 @@ import {
   type StartOptions,
   type Watcher,
 } from './peer.js';
+import { anyFreeSeat, anySeat, backOffMs } from './seats.js';
 import {
   asked,
   committed,
@@ -119,17 +120,7 @@ async function start({ folder, boundMs }: StartOptions): Promise<Running> {
     ],
   });
   await serving(port);
-  return {
-    address: `127.0.0.1:${String(port)}`,
-    port,
-    version: await debianVersion('zookeeper'),
-    parts: ['the server'],
-    kill: () => server.kill(),
-    restart: async () => {
-      server.restart();
-    },
-    stop: () => server.stop(),
-  };
+  return runningOn(port, server, await debianVersion('zookeeper'));
 }
 
 const membersPath = (session: string) => `/${session}/members`;
@@ -182,13 +173,13 @@ class ZooKeeperMember implements Member {
       );
       if (failed === 0) return { outcome: 'already', retries };
       if (failed === null) return { outcome: 'admitted', retries };
-      await delay(Math.random() * Math.min(256, 2 ** retries)); // Full jitter, as with etcd.
+      await delay(backOffMs(retries));
     }
   }
 
   async #joinBySeat(session: string, path: string, signal?: AbortSignal): Promise<Joined> {
     const capacity = await this.#capacityOf(session);
-    let seat = Math.floor(Math.random() * capacity);
+    let seat = anySeat(capacity);
     for (let retries = 0; ; retries += 1) {
       signal?.throwIfAborted();
       const failed = await committed(
@@ -199,8 +190,7 @@ class ZooKeeperMember implements Member {
       );
       if (failed === null) return { outcome: 'admitted', retries };
       if (failed === 0) return { outcome: 'already', retries };
-      const free = await this.#freeSeats(session, capacity);
-      const next = free[Math.floor(Math.random() * free.length)];
+      const next = anyFreeSeat(capacity, await this.#takenSeats(session));
       if (next === undefined) return { outcome: await this.#turnedAway(path), retries };
       seat = next;
     }
@@ -213,12 +203,11 @@ class ZooKeeperMember implements Member {
     return own === null ? 'full' : 'already';
   }
 
-  async #freeSeats(session: string, capacity: number): Promise<readonly number[]> {
+  async #takenSeats(session: string): Promise<ReadonlySet<number>> {
     const children = await asked<string[]>((told) => {
       this.own.client.getChildren(seatsPath(session), told);
     });
-    const taken = new Set(children.map(Number));
-    return Array.from({ length: capacity }, (_, seat) => seat).filter((seat) => !taken.has(seat));
+    return new Set(children.map(Number));
   }
 
   async #capacityOf(session: string): Promise<number> {

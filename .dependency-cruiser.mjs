@@ -45,7 +45,7 @@ export const arrows = {
 
 const anyOf = (names) => `(?:${names.join('|')})`;
 const pure = anyOf(pureLibraries);
-const forTests = '\\.spec\\.ts$|/contract\\.ts$';
+const forTests = '\\.spec\\.ts$|/contract(?:\\.ts$|/)';
 const packages = '(?:^|/)node_modules/';
 const testPackages = `${packages}(?:@jest/globals|fast-check)/`;
 const nest = `${packages}(?:@nestjs|rxjs|reflect-metadata)/`;
@@ -147,7 +147,7 @@ export default {
       name: 'contract-in-tests-only',
       severity: 'error',
       from: { path: '^(?:libs|services)/', pathNot: forTests },
-      to: { path: '/contract\\.ts$|^libs/multipoint/src/testing\\.ts$' },
+      to: { path: '/contract(?:\\.ts$|/)|^libs/multipoint/src/testing\\.ts$' },
     },
     { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },

@@ -16,7 +16,7 @@ const nodeGlobals = [
   'setInterval',
   'setTimeout',
 ];
-const specs = ['**/*.spec.ts', '**/contract.ts'];
+const specs = ['**/*.spec.ts', '**/contract.ts', '**/contract/*.ts'];
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/coverage/**', '.joinleaf/**', 'test/fixtures/**'] },

@@ -7,6 +7,9 @@ import { compareVersions, isGoodVersion } from './version.js';
 // Layout: <cache>/nats-server/<version>/nats-server, and fetching-* beside them while one is fetched.
 // A version's folder appears whole, by a rename, so that first runs at the same time do no harm.
 
+/** Whoever could write here could have us run a program of theirs. */
+const forUsAlone = 0o700;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where fetched servers are kept: JOINLEAF_CACHE, else joinleaf in XDG_CACHE_HOME, else in ~/.cache. */
@@ -30,7 +33,7 @@ export async function withFetchFolder<T>(
   cache: string,
   work: (folder: string) => Promise<T>,
 ): Promise<T> {
-  await mkdir(join(cache, 'nats-server'), { recursive: true });
+  await mkdir(join(cache, 'nats-server'), { recursive: true, mode: forUsAlone });
   const folder = await mkdtemp(join(cache, 'nats-server', 'fetching-'));
   try {
     return await work(folder);
@@ -47,7 +50,7 @@ export async function withFetchFolder<T>(
  */
 export async function keepInCache(cache: string, version: string, binary: string): Promise<string> {
   const kept = binaryOf(cache, version);
-  await mkdir(join(cache, 'nats-server', version), { recursive: true });
+  await mkdir(join(cache, 'nats-server', version), { recursive: true, mode: forUsAlone });
   await rename(binary, kept);
   return kept;
 }

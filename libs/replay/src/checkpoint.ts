@@ -48,7 +48,31 @@ export const checkpointOf = (session: SessionAddress, folded: Folded): Checkpoin
 export function foldedIn(checkpoint: Checkpoint, session: SessionAddress): Folded | null {
   const { fold, head, state } = checkpoint;
   if (checkpoint.schema !== schema || fold !== foldVersion) return null;
-  return checkpoint.session === session ? { session: thawed(state), head } : null;
+  if (checkpoint.session !== session) return null;
+  const folded = thawed(state);
+  return agrees(folded) ? { session: folded, head } : null;
+}
+
+/** Whether what a session says of its members and waiting joins in several ways is the same each time. */
+function agrees(session: Session): boolean {
+  if (session.phase !== 'open') return true;
+  const { requests, requestsByCaller, members, leafByLink, leavesByAddress } = session;
+  const waiting = [...requests].every(
+    ([id, request]) => request.id === id && requestsByCaller.get(request.caller) === id,
+  );
+  if (!waiting || requestsByCaller.size !== requests.size) return false;
+  const seats = [...members];
+  const seated = seats.every(
+    ([leaf, member]) =>
+      member.leaf === leaf && (member.link === null || leafByLink.get(member.link) === leaf),
+  );
+  if (!seated || leafByLink.size !== seats.filter(([, { link }]) => link !== null).length) {
+    return false;
+  }
+  const placed = [...leavesByAddress].flatMap(([address, leaves]) =>
+    leaves.map((leaf) => members.get(leaf)?.address === address),
+  );
+  return placed.length === seats.length && !placed.includes(false);
 }
 
 /** So many commits at least lie between two checkpoints: some 5 MB of a log. */

@@ -33,7 +33,20 @@ export {
   type UnknownNotification,
 } from './notifications.js';
 export { parkedBytesMax, parkedSchema, type Parked } from './parked.js';
-export { flowSpecField, policyField, qosField } from './fields.js';
+export {
+  connectDataField,
+  flagsField,
+  flowSpecField,
+  hashField,
+  joinField,
+  nodeAddressField,
+  policyField,
+  qosField,
+  revisionField,
+  sessionField,
+  socketField,
+  timeField,
+} from './fields.js';
 export { refusedReply, type RefusedParts } from './refused-reply.js';
 export {
   answerSchema,

@@ -7,7 +7,7 @@ import { FoldTo } from '@joinleaf/replay';
 import { readCaptureFile, troubleIn } from '../capture-file.js';
 import { againIn, whichSession } from '../sources.js';
 import type { Target } from '../targets.js';
-import type { World } from '../world.js';
+import type { Cache } from '../cache/cache.js';
 import { CaptureIndex, type Indexed } from './capture-index.js';
 import { noEnd, placed, type Placed, type States } from './placed.js';
 
@@ -27,15 +27,16 @@ export class CaptureStates implements States {
     private readonly target: FileTarget,
     private readonly wanted: string | undefined,
     private readonly index: CaptureIndex,
+    private readonly cache: Cache,
   ) {}
 
   static async of(
     target: FileTarget,
     wanted: string | undefined,
-    world: Pick<World, 'env'>,
+    cache: Cache,
   ): Promise<CaptureStates> {
-    const hash = await sha256Of(target.path);
-    return new CaptureStates(target, wanted, new CaptureIndex(world, hash, wanted));
+    const folder = cache.folder(`capture ${await sha256Of(target.path)}`, wanted ?? '');
+    return new CaptureStates(target, wanted, new CaptureIndex(folder), cache);
   }
 
   get session(): SessionAddress {
@@ -56,7 +57,7 @@ export class CaptureStates implements States {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve();
+    return this.cache.shrink();
   }
 
   async #read(basis: Basis | null): Promise<Placed> {

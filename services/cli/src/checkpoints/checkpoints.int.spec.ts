@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -39,7 +39,7 @@ let caches = 0;
 beforeEach(async () => {
   caches += 1;
   cache = join(folder.path, `cache-${String(caches)}`);
-  await mkdir(cache);
+  await mkdir(cache, { mode: 0o700 });
 });
 
 const encoder = new TextEncoder();
@@ -136,6 +136,31 @@ describe('the state of a long session', () => {
       'is of another commit',
       (file) => change(file, (text) => text.replace(/"sequence":\d+/, '"sequence":5')),
     ],
+    ['is cut', async (file) => writeFile(file, (await readFile(file)).subarray(0, 5_000))],
+    ['is not the text that it should be', (file) => change(file, () => '"text"')],
+    [
+      'holds no session',
+      (file) => change(file, (text) => text.replace('"members":[[', '"members":[[1,{}],[')),
+    ],
+    [
+      'does not agree with itself',
+      (file) => change(file, (text) => text.replace('"link":"ada/', '"link":"eve/')),
+    ],
+    [
+      'is somebody else’s',
+      async (file) => {
+        await rm(file);
+        await symlink('/dev/zero', file);
+      },
+    ],
+    [
+      'is a folder',
+      async (file) => {
+        await rm(file);
+        await mkdir(file);
+      },
+    ],
+    ['others can write to', (file) => chmod(file, 0o666)],
     [
       'is of a commit that is gone',
       (file) => change(file, (text) => text.replace(/"sequence":\d+/, '"sequence":9999999')),
@@ -232,8 +257,17 @@ describe('the state of a long session in a capture', () => {
     const lines = gunzipSync(await readFile(file))
       .toString('utf8')
       .split('\n');
-    for (const left of [lines.toSpliced(100, 50), lines.slice(0, 300)]) {
-      await writeFile(file, gzipSync(left.join('\n')));
+    for (const left of [
+      lines.toSpliced(100, 50),
+      lines.slice(0, 300),
+      [...lines.slice(0, 100), '{"revision":8293}'],
+      [...lines.slice(0, 100), '{'],
+    ]) {
+      const packed = gzipSync(left.join('\n'));
+      await writeFile(file, packed);
+      await change(join(cache, 'checkpoints', of, 'about.json'), (text) =>
+        text.replace(/"8192":"[0-9a-f]{64}"/, `"8192":"${sha256(packed)}"`),
+      );
       expect(await stateOf('one.jlcap@9000')).toEqual(folded(9_000));
       expect(await stateOf('one.jlcap@9000')).toEqual(folded(9_000));
     }
@@ -243,7 +277,8 @@ describe('the state of a long session in a capture', () => {
     await writeFile(join(folder.path, 'no-folder'), '');
     const env = { JOINLEAF_CACHE: join(folder.path, 'no-folder') };
     const { out, err } = await joinleaf('state one.jlcap@9000 --json', { cwd: folder.path, env });
-    expect([err, JSON.parse(out)]).toMatchObject(['', { position: '@9000' }]);
+    expect(JSON.parse(out)).toMatchObject({ position: '@9000' });
+    expect(err).toBe(`! no cache: ${env.JOINLEAF_CACHE} is no folder (JOINLEAF_CACHE)\n`);
   });
 
   it('of several has to be named', async () => {

@@ -9,9 +9,9 @@ import type { Result, Session, SessionAddress } from '@joinleaf/multipoint';
 import { FoldTo, isCheckpointDue } from '@joinleaf/replay';
 import type { Live } from '../live.js';
 import { troubleOf } from '../sources.js';
-import type { World } from '../world.js';
+import type { Cache } from '../cache/cache.js';
+import { CheckpointStore } from './checkpoint-store.js';
 import { noEnd } from './placed.js';
-import { checkpointFolder, CheckpointStore } from './checkpoint-store.js';
 
 /** A session at one position. */
 export interface FoldedTo {
@@ -31,10 +31,10 @@ export async function foldLive(
   live: Live,
   session: SessionAddress,
   basis: Basis | null,
-  { env, interrupted: signal }: Pick<World, 'env' | 'interrupted'>,
+  { cache, signal }: { readonly cache: Cache; readonly signal: AbortSignal },
 ): Promise<FoldedTo> {
   const { servers, realm } = live.settings;
-  const folder = checkpointFolder({ env }, `${servers.join(',')} ${realm}`, session);
+  const folder = cache.folder(`${servers.join(',')} ${realm}`, session);
   const store = new CheckpointStore(folder, session);
   const fold = new FoldTo(basis ?? noEnd, await soundCheckpoint(live, store, session, basis));
   let since = 0;

@@ -1,5 +1,6 @@
 import type { Basis } from '@joinleaf/event-log';
 import type { SessionAddress } from '@joinleaf/multipoint';
+import { Cache } from '../cache/cache.js';
 import { connectLive, type Live } from '../live.js';
 import { loadSession } from '../sources.js';
 import { quoted, type Target } from '../targets.js';
@@ -15,18 +16,19 @@ export async function openStates(
   options: SourceOptions,
 ): Promise<States> {
   const { settings, world } = context;
-  if (target.kind === 'file') return CaptureStates.of(target, options.session, world);
+  const cache = await Cache.open(context);
+  if (target.kind === 'file') return CaptureStates.of(target, options.session, cache);
   const live = await connectLive(settings(), { role: 'auditor', signal: world.interrupted });
-  return new LiveStates(context, live, target.session);
+  return new LiveStates(live, target.session, { cache, signal: world.interrupted });
 }
 
 class LiveStates implements States {
   #trouble: string | null = null;
 
   constructor(
-    private readonly context: VerbContext,
     private readonly live: Live,
     readonly session: SessionAddress,
+    private readonly reading: { readonly cache: Cache; readonly signal: AbortSignal },
   ) {}
 
   get source(): States['source'] {
@@ -36,19 +38,19 @@ class LiveStates implements States {
   }
 
   async at(basis: Basis | null): Promise<Placed> {
-    const { world } = this.context;
-    const { found, folded, trouble } = await foldLive(this.live, this.session, basis, world);
+    const { found, folded, trouble } = await foldLive(this.live, this.session, basis, this.reading);
     this.#trouble = trouble;
     const { revision } = folded.head;
     // Perhaps there is no such session; who may be meant is known there.
     if (revision === 0 && trouble === null) {
-      await loadSession(this.live, this.session, world.interrupted);
+      await loadSession(this.live, this.session, this.reading.signal);
     }
     if (basis === null) return { basis: { revision, decisions: 0 }, state: folded.session };
     return placed(this.session, basis, found);
   }
 
-  [Symbol.asyncDispose](): PromiseLike<void> {
-    return this.live[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.live[Symbol.asyncDispose]();
+    await this.reading.cache.shrink();
   }
 }

@@ -47,9 +47,13 @@ export class RateLimits {
   }
 }
 
+/** What a command takes from a bucket. In whole numbers, so that whoever waits for as long as he is told finds what he needs. */
+const token = 1_000;
+
 interface Bucket {
-  readonly tokens: number;
-  /** When it held so many. */
+  /** In thousandths of a token. */
+  readonly held: number;
+  /** When it held so much, in whole milliseconds. */
   readonly at: number;
 }
 
@@ -66,23 +70,23 @@ class Buckets {
   waitMs(key: string, nowMs: number): number {
     const { perSecond } = this.rate;
     if (perSecond === 0) return 0;
-    const missing = 1 - this.#tokens(key, nowMs);
-    return missing <= 0 ? 0 : Math.ceil((missing * 1_000) / perSecond);
+    const missing = token - this.#held(key, Math.floor(nowMs));
+    return missing <= 0 ? 0 : Math.ceil(missing / perSecond);
   }
 
   take(key: string, nowMs: number): void {
     if (this.rate.perSecond === 0) return;
-    const tokens = this.#tokens(key, nowMs) - 1;
-    this.#buckets.set(key, { tokens, at: nowMs });
+    const at = Math.floor(nowMs);
+    this.#buckets.set(key, { held: this.#held(key, at) - token, at });
   }
 
-  // At least one fits in, whatever was configured.
-  #tokens(key: string, nowMs: number): number {
+  // So many tokens in a second are as many thousandths in a millisecond. At least one token fits in, whatever was configured.
+  #held(key: string, at: number): number {
     const { perSecond, burst } = this.rate;
-    const full = Math.max(burst, 1);
+    const full = Math.max(burst, 1) * token;
     const bucket = this.#buckets.get(key);
     if (bucket === undefined) return full;
-    return Math.min(full, bucket.tokens + (Math.max(nowMs - bucket.at, 0) * perSecond) / 1_000);
+    return Math.min(full, bucket.held + Math.max(at - bucket.at, 0) * perSecond);
   }
 }
 

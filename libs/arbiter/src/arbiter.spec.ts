@@ -1,80 +1,34 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import {
-  MemoryLog,
-  type AppendOutcome,
-  type EventLog,
-  type StoredCommit,
-} from '@joinleaf/event-log';
-import {
-  nodeAddress,
-  socketId,
-  winsockPolicy,
-  type SessionAddress,
-  type SessionCommand,
-} from '@joinleaf/multipoint';
+import type { EventLog } from '@joinleaf/event-log';
+import type { SessionAddress, SessionCommand } from '@joinleaf/multipoint';
 import { Arbiter, type ArbiterOptions } from './arbiter.js';
-import { settled, TestTime } from './testing.js';
-
-const socket = (node: string) => socketId({ node, incarnation: 'run1', serial: '1' });
-const root = socket('root');
-const session = (i: number) => `conf-${String(i)}` as SessionAddress;
-const open = (address: SessionAddress): SessionCommand => ({
-  type: 'OpenSession',
-  address,
+import {
+  arbiterOptions,
+  asks,
+  listen,
+  memoryLogOptions,
+  open,
   root,
-  control: 'rooted',
-  data: 'nonrooted',
-  policy: { ...winsockPolicy, admit: 'auto' },
-});
-const listen: SessionCommand = { type: 'Listen', root, backlog: 10 };
-const joins = (node: string): SessionCommand => ({
-  type: 'RequestJoin',
-  caller: socket(node),
-  leafAddress: nodeAddress(node, 1),
-  flags: 'both',
-  callerData: null,
-  now: 1_000,
-  deadlineMs: null,
-});
+  settled,
+  TestLog,
+  timelessWorld,
+} from './testing.js';
 
-/** A log that counts who reads single sessions of it, and may hold back its acknowledgements. */
-class TestLog extends MemoryLog {
-  reads = 0;
-  held: Promise<undefined> | undefined = undefined;
+const session = (i: number) => `conf-${String(i)}` as SessionAddress;
 
-  override async append(...call: Parameters<MemoryLog['append']>): Promise<AppendOutcome> {
-    const outcome = await super.append(...call);
-    await this.held;
-    return outcome;
-  }
-
-  override read(...call: Parameters<EventLog['read']>): AsyncIterable<StoredCommit> {
-    this.reads += 1;
-    return super.read(...call);
-  }
-}
-
-const newLog = () =>
-  new TestLog({
-    sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
-    now: () => 0,
-  });
+const newLog = () => new TestLog(memoryLogOptions);
 
 function arbiterOn(log: EventLog, changes: Partial<ArbiterOptions> = {}) {
   const bugs: unknown[] = [];
   const arbiter = new Arbiter(
     {
       log,
-      world: { ...new TestTime().process().world, sleep: async () => undefined },
+      world: timelessWorld(),
       refusals: { record: () => undefined },
       reportBug: (_what, cause) => void bugs.push(cause),
       folded: () => undefined,
     },
-    {
-      ...{ arbiter: 'arb-a', decider: 'multipoint/1', batchMax: 16, queueMax: 100 },
-      ...{ attemptsMax: 8, appendDeadlineMs: 1_000, sessionsMax: 1_000, ...changes },
-    },
+    { ...arbiterOptions, ...changes },
   );
   const say = (i: number, commandId: string, command: SessionCommand) =>
     arbiter.submit(session(i), { commandId, command });
@@ -105,11 +59,11 @@ describe('an arbiter', () => {
     const log = newLog();
     const owner = await opened(log, 3);
     for (let i = 0; i < 50; i += 1)
-      await owner.say(1, `join-${String(i + 1000)}`, joins(`n${String(i)}`));
+      await owner.say(1, `join-${String(i + 1000)}`, asks(`n${String(i)}`));
     const heir = arbiterOn(log);
     await hearAll(log, heir);
     log.reads = 0;
-    expect(await heir.say(1, 'join-2000', joins('zoe'))).toMatchObject({
+    expect(await heir.say(1, 'join-2000', asks('zoe'))).toMatchObject({
       kind: 'accepted',
       revision: 53,
       answer: { type: 'joined', join: 'J51' },
@@ -122,12 +76,12 @@ describe('an arbiter', () => {
     const owner = await opened(log, 1);
     const heir = arbiterOn(log);
     await hearAll(log, heir);
-    await owner.say(0, 'join-0001', joins('ada'));
-    expect(await heir.say(0, 'join-0002', joins('ada'))).toMatchObject({
+    await owner.say(0, 'join-0001', asks('ada'));
+    expect(await heir.say(0, 'join-0002', asks('ada'))).toMatchObject({
       kind: 'refused',
       refusal: { code: 'WSAEISCONN' },
     });
-    expect(await heir.say(0, 'join-0003', joins('bob'))).toMatchObject({
+    expect(await heir.say(0, 'join-0003', asks('bob'))).toMatchObject({
       kind: 'accepted',
       answer: { join: 'J2' },
     });
@@ -136,22 +90,22 @@ describe('an arbiter', () => {
   it('[H9] answers a command that another arbiter had decided as that one did', async () => {
     const log = newLog();
     const owner = await opened(log, 1);
-    const first = await owner.say(0, 'join-0001', joins('ada'));
+    const first = await owner.say(0, 'join-0001', asks('ada'));
     const heir = arbiterOn(log);
     await hearAll(log, heir);
-    expect(await heir.say(0, 'join-0001', joins('ada'))).toEqual(first);
+    expect(await heir.say(0, 'join-0001', asks('ada'))).toEqual(first);
   });
 
   it('[H9] answers an old command from the log, and decides it no second time', async () => {
     const log = newLog();
     const owner = await opened(log, 1);
-    const first = await owner.say(0, 'join-0001', joins('ada'));
+    const first = await owner.say(0, 'join-0001', asks('ada'));
     for (let i = 0; i < 20; i += 1)
-      await owner.say(0, `join-${String(i + 1000)}`, joins(`n${String(i)}`));
+      await owner.say(0, `join-${String(i + 1000)}`, asks(`n${String(i)}`));
     const forgetful = arbiterOn(log, { decisionsMax: 4 });
     await hearAll(log, forgetful);
     log.reads = 0;
-    expect(await forgetful.say(0, 'join-0001', joins('ada'))).toEqual(first);
+    expect(await forgetful.say(0, 'join-0001', asks('ada'))).toEqual(first);
     expect(log.reads).toBe(1);
     expect(forgetful.arbiter.revisionOf(session(0))).toBe(23);
     expect(await forgetful.arbiter.recall(session(0), 'join-0001', 'ada')).toEqual(first);
@@ -161,11 +115,11 @@ describe('an arbiter', () => {
   it('[H9] tells apart what two sessions decided under one id', async () => {
     const log = newLog();
     const owner = await opened(log, 2);
-    const inOne = await owner.say(0, 'join-0001', joins('ada'));
-    await owner.say(1, 'join-0000', joins('bob'));
-    const inOther = await owner.say(1, 'join-0001', joins('ada'));
-    expect(await owner.say(0, 'join-0001', joins('ada'))).toEqual(inOne);
-    expect(await owner.say(1, 'join-0001', joins('ada'))).toEqual(inOther);
+    const inOne = await owner.say(0, 'join-0001', asks('ada'));
+    await owner.say(1, 'join-0000', asks('bob'));
+    const inOther = await owner.say(1, 'join-0001', asks('ada'));
+    expect(await owner.say(0, 'join-0001', asks('ada'))).toEqual(inOne);
+    expect(await owner.say(1, 'join-0001', asks('ada'))).toEqual(inOther);
     expect(inOne).not.toEqual(inOther);
   });
 
@@ -174,11 +128,11 @@ describe('an arbiter', () => {
     const { say } = await opened(log, 2);
     const full: SessionCommand = { type: 'ChangePolicy', root, changes: { capacity: 1 } };
     await say(0, 'policy-01', full);
-    await say(0, 'join-0000', joins('bob'));
-    expect(await say(0, 'join-0001', joins('ada'))).toMatchObject({ kind: 'refused' });
-    expect(await say(1, 'join-0001', joins('ada'))).toMatchObject({ kind: 'accepted' });
+    await say(0, 'join-0000', asks('bob'));
+    expect(await say(0, 'join-0001', asks('ada'))).toMatchObject({ kind: 'refused' });
+    expect(await say(1, 'join-0001', asks('ada'))).toMatchObject({ kind: 'accepted' });
     await say(0, 'policy-02', { ...full, changes: { capacity: 5 } });
-    expect(await say(0, 'join-0001', joins('ada'))).toMatchObject({ kind: 'refused' });
+    expect(await say(0, 'join-0001', asks('ada'))).toMatchObject({ kind: 'refused' });
   });
 
   it('keeps no more sessions in memory than it may, and knows the others when they are asked', async () => {
@@ -187,12 +141,12 @@ describe('an arbiter', () => {
     const small = arbiterOn(log, { sessionsMax: 16 });
     await hearAll(log, small);
     expect(small.arbiter.sessionsInMemory).toBeLessThanOrEqual(16);
-    expect(await small.say(0, 'join-0001', joins('ada'))).toMatchObject({
+    expect(await small.say(0, 'join-0001', asks('ada'))).toMatchObject({
       kind: 'accepted',
       revision: 3,
     });
     for (let i = 1; i < 40; i += 1) {
-      expect(await small.say(i, 'join-0001', joins('ada'))).toMatchObject({ revision: 3 });
+      expect(await small.say(i, 'join-0001', asks('ada'))).toMatchObject({ revision: 3 });
       expect(small.arbiter.sessionsInMemory).toBeLessThanOrEqual(16);
     }
     expect(small.bugs).toEqual([]);
@@ -205,11 +159,11 @@ describe('an arbiter', () => {
     await hearAll(log, heir);
     const answer = Promise.withResolvers<undefined>();
     log.held = answer.promise;
-    const asked = heir.say(0, 'join-0001', joins('ada'));
+    const asked = heir.say(0, 'join-0001', asks('ada'));
     await settled(); // Stored, and not yet acknowledged.
     log.held = undefined;
-    await owner.say(0, 'join-0002', joins('bob'));
-    await owner.say(0, 'join-0003', joins('cyd'));
+    await owner.say(0, 'join-0002', asks('bob'));
+    await owner.say(0, 'join-0003', asks('cyd'));
     await hearAll(log, heir);
     answer.resolve(undefined);
     await asked;

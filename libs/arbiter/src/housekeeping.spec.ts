@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { MemoryLog, type AppendOutcome, type EventLog } from '@joinleaf/event-log';
+import { type MemoryLog, type AppendOutcome, type EventLog } from '@joinleaf/event-log';
 import {
-  nodeAddress,
-  socketId,
   winsockPolicy,
   type LossEvidence,
   type SessionAddress,
@@ -12,10 +9,17 @@ import {
 } from '@joinleaf/multipoint';
 import { Arbiter } from './arbiter.js';
 import { Housekeeping } from './housekeeping.js';
-import { TestTime, settled } from './testing.js';
+import {
+  arbiterOptions,
+  asks as asksFor,
+  memoryLog,
+  open as opens,
+  settled,
+  socket,
+  TestTime,
+} from './testing.js';
 
 const at = (text: string) => text as SessionAddress;
-const socket = (node: string, serial = '1') => socketId({ node, incarnation: 'run1', serial });
 const evidence: LossEvidence = { kind: 'silent', silentMs: 2_001, boundMs: 2_000 };
 
 /** A log whose appends wait for as long as a broker would need, and that knows how many wait at once. */
@@ -51,10 +55,7 @@ let shared: MemoryLog;
 
 beforeEach(() => {
   time = new TestTime();
-  shared = new MemoryLog({
-    sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
-    now: () => time.now,
-  });
+  shared = memoryLog({ now: () => time.now });
 });
 
 /** An arbiter with what it does unasked, looking after what it owns ten times a second. */
@@ -74,15 +75,7 @@ function start(name: string, owns: (session: SessionAddress) => boolean = () => 
         housekeeping.hear(commit);
       },
     },
-    {
-      arbiter: name,
-      decider: 'law/1',
-      batchMax: 128,
-      queueMax: 4_096,
-      attemptsMax: 8,
-      appendDeadlineMs: 4_000,
-      sessionsMax: 5_000,
-    },
+    { ...arbiterOptions, arbiter: name, queueMax: 4_096, sessionsMax: 5_000 },
   );
   const housekeeping: Housekeeping = new Housekeeping({
     log: slow.log,
@@ -111,12 +104,9 @@ type Started = ReturnType<typeof start>;
 /** Opens a session and listens, in one commit. */
 async function open(by: Started, session: SessionAddress, root: string): Promise<void> {
   const opening = by.submit(session, {
-    type: 'OpenSession',
-    address: session,
+    ...opens(session),
     root: socket(root),
-    control: 'rooted',
-    data: 'nonrooted',
-    policy: { ...winsockPolicy, admit: 'ask' },
+    policy: winsockPolicy,
   });
   const listening = by.submit(session, { type: 'Listen', root: socket(root), backlog: 100 });
   await time.pass(50);
@@ -124,11 +114,7 @@ async function open(by: Started, session: SessionAddress, root: string): Promise
 }
 
 const asks = (node: string, now: number, deadlineMs: number): SessionCommand => ({
-  type: 'RequestJoin',
-  caller: socket(node),
-  leafAddress: nodeAddress(node, 1),
-  flags: 'both',
-  callerData: null,
+  ...asksFor(node),
   now,
   deadlineMs,
 });

@@ -2,35 +2,10 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { LossEvidence } from '@joinleaf/multipoint';
 import { encode, type NodeRecord } from '@joinleaf/wire';
 import { NodeKeeper } from './node-keeper.js';
-import { NotKnownYet, type NodeBook, type World } from './ports.js';
+import { NotKnownYet, type NodeBook } from './ports.js';
+import { MemoryBook, timelessWorld } from './testing.js';
 
-interface Written {
-  readonly record: NodeRecord;
-  readonly sequence: number;
-}
-
-/** JL_NODES in memory. */
-class MemoryBook implements NodeBook {
-  mayLag = false;
-  readonly records: Written[] = [];
-
-  async last(node: string): Promise<Written | null> {
-    return this.records.findLast(({ record }) => record.node === node) ?? null;
-  }
-
-  readsMayLag(): boolean {
-    return this.mayLag;
-  }
-
-  async append(record: NodeRecord, { afterSequence }: { readonly afterSequence: number }) {
-    const last = this.records.findLast((each) => each.record.node === record.node);
-    if ((last?.sequence ?? 0) !== afterSequence) return { kind: 'conflict' } as const;
-    this.records.push({ record, sequence: this.records.length + 1 });
-    return { kind: 'ok', sequence: this.records.length } as const;
-  }
-}
-
-/** The same, with every answer a moment later. */
+/** A book that answers a moment later. */
 class SlowBook extends MemoryBook {
   waiting = 0;
   waitingMax = 0;
@@ -45,15 +20,7 @@ class SlowBook extends MemoryBook {
 }
 
 let clockMs = 0;
-const world: World = {
-  now: () => 1_700_000_000_000 + clockMs,
-  monotonicMs: () => clockMs,
-  newId: () => 'id-000001',
-  sleep: async () => undefined,
-  after: () => () => undefined,
-  every: () => () => undefined,
-  random: () => 0,
-};
+const world = timelessWorld(() => clockMs);
 
 const message = (incarnation: string, more: object = {}) => encode({ v: 1, incarnation, ...more });
 

@@ -93,13 +93,10 @@ export class SessionCommands {
       reply: this.#submit(subject, request, known),
     }));
     this.#turns.set(who, turn);
-    try {
-      return await (
-        await turn
-      ).reply;
-    } finally {
+    const { reply } = await turn.finally(() => {
       if (this.#turns.get(who) === turn) this.#turns.delete(who);
-    }
+    });
+    return reply;
   }
 
   #submit(subject: CommandSubject, request: Request, known: Known | null): Promise<Reply> {
@@ -159,8 +156,10 @@ export class SessionCommands {
 
   async #resolve({ session, node }: CommandSubject, bytes: Uint8Array): Promise<Reply> {
     const decoded = decode(requestSchemas.resolve, bytes, requestBytesMax);
-    if (!decoded.ok)
+    if (!decoded.ok) {
+      this.parts.malformed('resolve');
       return refusalReply({ session, commandId: null }, malformed(decoded.error), null);
+    }
     const { commandId }: RequestOf<'resolve'> = decoded.value;
     const { arbiter } = this.parts;
     const known = await arbiter.recall(session, commandId, node);

@@ -1,44 +1,20 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import {
-  MemoryLog,
-  type AppendOutcome,
-  type EventLog,
-  type RefusalRecord,
-  type StoredCommit,
-} from '@joinleaf/event-log';
-import {
-  nodeAddress,
-  socketId,
-  winsockPolicy,
-  type SessionAddress,
-  type SessionCommand,
-} from '@joinleaf/multipoint';
-import type { World } from './ports.js';
+import type { AppendOutcome, EventLog, RefusalRecord, StoredCommit } from '@joinleaf/event-log';
+import { nodeAddress, type SessionAddress, type SessionCommand } from '@joinleaf/multipoint';
 import { SessionMailbox, type MailboxOptions, type Outcome } from './session-mailbox.js';
+import {
+  arbiterOptions,
+  asks,
+  listen,
+  memoryLog,
+  open as opens,
+  root,
+  socket,
+  timelessWorld,
+} from './testing.js';
 
 const session = 'conf-7' as SessionAddress;
-const socket = (node: string, serial = '1') => socketId({ node, incarnation: 'run1', serial });
-const root = socket('root');
-
-const open: SessionCommand = {
-  type: 'OpenSession',
-  address: session,
-  root,
-  control: 'rooted',
-  data: 'nonrooted',
-  policy: { ...winsockPolicy, admit: 'auto' },
-};
-const listen: SessionCommand = { type: 'Listen', root, backlog: 10 };
-const asks = (node: string): SessionCommand => ({
-  type: 'RequestJoin',
-  caller: socket(node),
-  leafAddress: nodeAddress(node, 1),
-  flags: 'both',
-  callerData: null,
-  now: 1_000,
-  deadlineMs: null,
-});
+const open = opens(session);
 const invites = (node: string): SessionCommand => ({
   type: 'InviteLeaf',
   caller: root,
@@ -50,13 +26,6 @@ const invites = (node: string): SessionCommand => ({
   deadlineMs: null,
   leafNode: 'up',
 });
-
-const memoryLog = (commitBytesMax?: number) =>
-  new MemoryLog({
-    sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
-    now: () => 0,
-    ...(commitBytesMax === undefined ? {} : { commitBytesMax }),
-  });
 
 /** A log whose next append answers `unknown`: stored, not stored, or stored when it is told to arrive. */
 class LossyLog implements EventLog {
@@ -83,25 +52,7 @@ class LossyLog implements EventLog {
   readsMayLag = (): boolean => this.mayLag;
 }
 
-let ids = 0;
-const world: World = {
-  now: () => 1_000,
-  monotonicMs: () => 1_000,
-  newId: () => `commit-${String((ids += 1)).padStart(6, '0')}`,
-  sleep: async () => undefined,
-  after: () => () => undefined,
-  every: () => () => undefined,
-  random: () => 0.5,
-};
-
-const options: MailboxOptions = {
-  arbiter: 'arb-a',
-  decider: 'multipoint/1',
-  batchMax: 128,
-  queueMax: 1_000,
-  attemptsMax: 8,
-  appendDeadlineMs: 1_000,
-};
+const world = timelessWorld();
 
 function mailboxOn(log: EventLog, changes: Partial<MailboxOptions> = {}) {
   const refusals: RefusalRecord[] = [];
@@ -113,7 +64,7 @@ function mailboxOn(log: EventLog, changes: Partial<MailboxOptions> = {}) {
     reportBug: (_what: string, cause: unknown) => void bugs.push(cause),
     folded: () => undefined,
   };
-  const mailbox = new SessionMailbox(session, parts, { ...options, ...changes });
+  const mailbox = new SessionMailbox(session, parts, { ...arbiterOptions, ...changes });
   const say = (commandId: string, command: SessionCommand) =>
     mailbox.submit({ commandId, command });
   const repeat = (commandId: string, command: SessionCommand) =>
@@ -269,7 +220,7 @@ describe('a session mailbox', () => {
   it('[H9] keeps in the log that a repetition had nothing to change', async () => {
     const log = new LossyLog(memoryLog());
     const [one, other] = [mailboxOn(log), mailboxOn(log)];
-    await one.say('open-0001', { ...open, policy: { ...open.policy, admit: 'auto' } });
+    await one.say('open-0001', open);
     await one.say('listen-01', listen);
     log.lose = 'time';
     const asked = asks('bob');
@@ -318,7 +269,7 @@ describe('a session mailbox', () => {
   });
 
   it('[H11] splits a batch that is too large for one commit', async () => {
-    const log = memoryLog(2_000);
+    const log = memoryLog({ commitBytesMax: 2_000 });
     const { say } = mailboxOn(log);
     await say('open-0001', open);
     await say('listen-01', listen);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { NodeRecord } from '@joinleaf/wire';
 import { encode } from '@joinleaf/wire';
 import type { Housekeeping } from './housekeeping.js';
 import { NodeKeeper } from './node-keeper.js';
-import type { NodeBook, World } from './ports.js';
+import type { World } from './ports.js';
+import { MemoryBook, settled, timelessWorld } from './testing.js';
 import { Watch } from './watch.js';
 
 const boundMs = 2_000;
@@ -11,31 +11,15 @@ const tickMs = 100;
 
 /** A watch over one node, `ada`, on a clock that the test sets. */
 async function watched() {
-  const records: NodeRecord[] = [];
+  const book = new MemoryBook();
   const listeners: (() => void)[] = [];
   let clockMs = 0;
   let tick: () => void = () => undefined;
   const world: World = {
-    now: () => clockMs,
-    monotonicMs: () => clockMs,
-    newId: () => 'id-000001',
-    sleep: async () => undefined,
-    after: () => () => undefined,
+    ...timelessWorld(() => clockMs),
     every: (_, work) => {
       tick = work;
       return () => undefined;
-    },
-    random: () => 0,
-  };
-  const book: NodeBook = {
-    last: async () => {
-      const record = records.at(-1);
-      return record === undefined ? null : { record, sequence: records.length };
-    },
-    readsMayLag: () => false,
-    append: async (record) => {
-      records.push(record);
-      return { kind: 'ok', sequence: records.length };
     },
   };
   const nodes = new NodeKeeper({ name: 'session-1', book, world, ended: () => undefined });
@@ -56,7 +40,7 @@ async function watched() {
   };
   new Watch(housekeeping, nodes, connection, world, fail).start();
   return {
-    types: () => records.map(({ type }) => type),
+    types: () => book.records.map(({ record }) => record.type),
     change: () => {
       for (const listener of listeners) listener();
     },
@@ -64,7 +48,7 @@ async function watched() {
       for (const until = clockMs + ms; clockMs < until;) {
         clockMs += tickMs;
         tick();
-        await new Promise((resolve) => setImmediate(resolve));
+        await settled();
       }
     },
   };

@@ -17,25 +17,33 @@ import { cut } from './width.js';
 
 const differencesMax = 6;
 
-/** What re-deciding one session found. */
-export function replayPage(replay: SessionReplay, cast: Cast, telling: Telling): readonly Line[] {
+/**
+ * What re-deciding one session found.
+ *
+ * @param trouble - Why the source itself is not all there; null when it is.
+ */
+export function replayPage(
+  replay: SessionReplay,
+  cast: Cast,
+  telling: Telling,
+  trouble: string | null = null,
+): readonly Line[] {
   const { session, revision, decisions, refusals, counts, damage, first, diverged } = replay;
-  const mark = damage !== null || diverged > 0 ? bad('✗') : good('✔');
+  const isFine = damage === null && trouble === null && diverged === 0;
+  const damaged = (text: string) => entry(bad('  DAMAGED '), 11, text, telling.width);
   const records = `rev ${String(revision)}, ${String(decisions)} decisions, ${String(refusals)} refusals`;
   const edge =
     counts['at-the-edge'] === 0 ? '' : `, ${String(counts['at-the-edge'])} not recomputed`;
   const same = `${String(counts.same)} same${edge}`;
   return [
-    line(mark, ' ', strong(session), `  ${same}`, dim(`  (${records})`)),
+    line(isFine ? good('✔') : bad('✗'), ' ', strong(session), `  ${same}`, dim(`  (${records})`)),
     ...(first === null ? [] : divergedLines(first, diverged, cast, telling)),
     ...(damage === null
       ? []
-      : entry(
-          bad('  DAMAGED '),
-          11,
+      : damaged(
           `revision ${String(damage.revision)}, ${damage.kind}: ${damage.detail}; ${String(counts.damaged)} records after it are not trusted`,
-          telling.width,
         )),
+    ...(trouble === null ? [] : damaged(trouble)),
   ];
 }
 

@@ -110,6 +110,8 @@ describe('a capture file that is not what was written', () => {
       const { exitCode, out } = await joinleaf(`${verb} cut.jlcap`, here());
       expect(exitCode).toBe(5);
       expect(out).toContain('line 6: the capture is truncated');
+      expect(out).toContain('✗');
+      expect(out).not.toContain('✔');
     }
     const { exitCode, out, err } = await joinleaf('log cut.jlcap', here());
     expect(exitCode).toBe(0);

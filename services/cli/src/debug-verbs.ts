@@ -185,7 +185,7 @@ function registerChecking(program: Command, act: Act): void {
     .option('--junit <file>', 'write a JUnit report too')
     .option(
       '--threads <n>',
-      'that share the sessions (default: one for each core but one, if there is enough to do)',
+      'further threads that share the sessions, whole ones; 0 for none (default: one for each core but one, from 10,000 commits on)',
     )
     .option(...ofSession)
     .addHelpText(

@@ -287,7 +287,7 @@ describe('a log that is not what was written', () => {
       /✗ strange[^]*✗ torn[^]*^5 streams ok · .*2 of 6 sessions damaged · 2 to look at$/m,
     ],
     ['replay torn', /DAMAGED +revision 5, gap/],
-    ['replay strange', /DAMAGED message \d+/],
+    ['replay strange', /^✗ strange[^]*DAMAGED +message \d+/],
     ['replay --all', /2 damaged/],
   ])('%s: 5', async (line, text) => {
     const { exitCode, out } = await say(line);

@@ -9,7 +9,7 @@ import {
   type Divergence,
   type SessionReplay,
 } from '@joinleaf/replay';
-import { bad, line, outcomeWords, replayPage, type Line } from '@joinleaf/transcript';
+import { outcomeWords, replayPage, type Line } from '@joinleaf/transcript';
 import { withoutData } from '../record-json.js';
 import type { Loaded } from '../sources.js';
 import type { Format } from '../terminal.js';
@@ -80,10 +80,7 @@ function pageOf(
   const { diverged, damage } = replay;
   if (onlyTrouble && diverged === 0 && !isDamaged({ damage, trouble })) return [];
   const telling = { width, reveal: false, redacted: false };
-  return [
-    ...replayPage(replay, Cast.of(steps(history)), telling),
-    ...(trouble === null ? [] : [line(bad('  DAMAGED '), trouble)]),
-  ];
+  return replayPage(replay, Cast.of(steps(history)), telling, trouble);
 }
 
 function divergenceWords({ step, verdict, recorded, recomputed }: Divergence): string {

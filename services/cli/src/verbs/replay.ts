@@ -91,7 +91,7 @@ function total(
   const damaged = replayed.filter(isDamaged);
   const fine = replayed.filter((one) => one.diverged === 0 && !isDamaged(one)).length;
   const words: Line = line(
-    good(`${String(fine)} same`),
+    fine === 0 ? dim('0 same') : good(`${String(fine)} same`),
     ' · ',
     count(diverged.length, 'diverged'),
     ' · ',

@@ -17,18 +17,20 @@ interface Packet {
 /** Histories hold whole numbers. */
 const microseconds = (ms: number): number => Math.round(ms * 1_000);
 
-/** A try of a command, as it went over the network. */
-interface Try {
+/** A command, as it went over the network. */
+interface Tries {
   readonly process: string;
   readonly session: SessionAddress;
   readonly commandId: string;
   readonly call: number;
-  readonly ends: { readonly reply: Packet | null; readonly at: number }[];
+  /** How often it was asked: the same command again, or another copy of it. */
+  tries: number;
+  readonly ends: { readonly reply: Packet; readonly at: number }[];
 }
 
 /** Records what every program asks of sessions and is answered, and makes histories of it. */
 export class Recording {
-  readonly #calls = new Map<string, Try>();
+  readonly #calls = new Map<string, Tries>();
 
   /** @param epoch - What the broker's clock says when that of the calls says 0, in milliseconds. */
   constructor(private readonly epoch: number) {}
@@ -39,11 +41,15 @@ export class Recording {
     if (subject === null || commandId === null || subject.verb === 'resolve') return;
     const { session } = subject;
     const key = `${session} ${commandId}`;
-    if (this.#calls.has(key)) return;
-    this.#calls.set(key, { process, session, commandId, call: microseconds(at), ends: [] });
+    const known = this.#calls.get(key);
+    if (known !== undefined) known.tries += 1;
+    else {
+      const call = microseconds(at);
+      this.#calls.set(key, { process, session, commandId, call, tries: 1, ends: [] });
+    }
   }
 
-  answered(_: string, request: Packet, reply: Packet | null, at: number): void {
+  answered(_: string, request: Packet, reply: Packet, at: number): void {
     const subject = parseCommandSubject(request.subject);
     if (subject === null || subject.verb === 'resolve') return;
     const call = this.#calls.get(`${subject.session} ${commandIdIn(request.data) ?? ''}`);
@@ -54,12 +60,13 @@ export class Recording {
   histories(seed: string | number, records: Records): readonly History[] {
     const recorder = new Recorder(seed);
     const commands = commandsIn(records);
-    for (const { process, session, commandId, call, ends } of this.#calls.values()) {
+    for (const { process, session, commandId, call, tries, ends } of this.#calls.values()) {
       const known = commands.get(`${session} ${commandId}`);
       const input = known === undefined ? null : inputOf(known.command, known.events);
       if (input === null) continue;
       const recorded = recorder.call({ session, process, commandId, input }, call);
       for (const { reply, at } of ends) answer(recorded, reply, at);
+      if (ends.length < tries) recorded.answered(null, call);
     }
     for (const { session, storedAt, decisions } of records.commits) {
       for (const { commandId, command, events } of decisions) {
@@ -85,9 +92,9 @@ function sessionsBeyond(commands: ReadonlyMap<string, Known>): ReadonlySet<strin
   );
 }
 
-function answer(call: Call, reply: Packet | null, at: number): void {
-  const decoded = reply === null ? null : decode(replySchema, reply.data, replyBytesMax);
-  call.answered(decoded?.ok === true ? outputOf(decoded.value) : null, at);
+function answer(call: Call, reply: Packet, at: number): void {
+  const decoded = decode(replySchema, reply.data, replyBytesMax);
+  call.answered(decoded.ok ? outputOf(decoded.value) : null, at);
 }
 
 interface Known {

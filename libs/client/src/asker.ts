@@ -7,6 +7,7 @@ import {
   resumeReplySchema,
   startReplySchema,
   stopReplySchema,
+  type Asked,
   type NodeVerb,
   type RefusedReply,
   type Reply,
@@ -17,7 +18,7 @@ import {
 } from '@joinleaf/wire';
 import type { AdmissionPolicy, NodeCommand, Rule, SessionAddress } from '@joinleaf/multipoint';
 import type { CallOptions, Settled } from './api.js';
-import type { Answer, Broker, Subscription } from './broker.js';
+import type { Broker, Subscription } from './broker.js';
 import { JoinleafError, UnknownOutcomeError } from './errors.js';
 import { refusedThere } from './refused.js';
 import type { Counters } from './stats.js';
@@ -264,7 +265,7 @@ export class Asker {
       const reply = this.#replyIn(answer, question);
       if (reply?.ok === true) return reply;
       if (reply !== null && isFinal(reply, maybeArrived || question.needsRoom)) return reply;
-      if (answer.kind === 'silence' || reply?.retry === 'unknown') maybeArrived = true;
+      if (answer.kind === 'lost' || reply?.retry === 'unknown') maybeArrived = true;
       else lastRefusal = reply ?? lastRefusal;
       await world.sleep(
         Math.min(this.#pauseMs(tries, answer.kind), Math.max(until - world.now(), 0)),
@@ -295,27 +296,28 @@ export class Asker {
     return isBack;
   }
 
-  #try(subject: string, bytes: Uint8Array, leftMs: number, ends: AbortSignal): Promise<Answer> {
+  #try(subject: string, bytes: Uint8Array, leftMs: number, ends: AbortSignal): Promise<Asked> {
     const timeoutMs = Math.max(Math.min(this.parts.requestTimeoutMs, leftMs), 1);
     return abortable(this.parts.broker.request(subject, bytes, timeoutMs), ends);
   }
 
   #replyIn<T extends { readonly ok: true }>(
-    answer: Answer,
+    answer: Asked,
     { subject, read }: Question<T>,
   ): T | RefusedReply | null {
     switch (answer.kind) {
+      case 'not-sent':
+        if (!this.parts.broker.isOver) return null;
+        throw new JoinleafError('WSAENETDOWN', 'the connection is closed', 'safe');
       case 'nobody':
-      case 'silence':
+      case 'lost':
         return null;
-      case 'forbidden':
+      case 'denied':
         throw new JoinleafError('WSAEACCES', `the broker does not allow ${subject}`, 'no', {
           cause: answer.cause,
         });
-      case 'closed':
-        throw new JoinleafError('WSAENETDOWN', 'the connection is closed', 'safe');
       case 'answer': {
-        const reply = read(answer.bytes);
+        const reply = read(answer.message.data);
         if (reply !== null) return reply;
         this.parts.counters.add('malformed', 1);
         throw new JoinleafError('WSAEFAULT', 'the answer is none of this protocol', 'unknown');
@@ -329,7 +331,7 @@ export class Asker {
   }
 
   // Callers that were turned away together shall not come back together.
-  #pauseMs(tries: number, kind: Answer['kind']): number {
+  #pauseMs(tries: number, kind: Asked['kind']): number {
     const longestMs = kind === 'nobody' ? nobodyPauseMs : backoffMaxMs;
     return Math.min(50 * 2 ** tries, longestMs) * (0.5 + this.parts.world.random() / 2);
   }

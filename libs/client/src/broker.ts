@@ -1,26 +1,13 @@
-import { boundMsDefault, inboxPrefixOf } from '@joinleaf/wire';
+import { boundMsDefault, inboxPrefixOf, Requests, type Asked } from '@joinleaf/wire';
 import {
   AuthorizationError,
-  ClosedConnectionError,
   connect as connectToNats,
-  DrainingConnectionError,
-  NoRespondersError,
-  PermissionViolationError,
-  RequestError,
   type NatsConnection,
 } from '@nats-io/transport-node';
 import { JoinleafError } from './errors.js';
 import type { Settings } from './options.js';
 import { abortable, ignore } from './waits.js';
 import type { World } from './world.js';
-
-/** What became of one request. Only `nobody` and `forbidden` are certain not to have arrived. */
-export type Answer =
-  | { readonly kind: 'answer'; readonly bytes: Uint8Array }
-  | { readonly kind: 'nobody' }
-  | { readonly kind: 'silence' }
-  | { readonly kind: 'forbidden'; readonly cause: Error }
-  | { readonly kind: 'closed' };
 
 export interface Subscription {
   /** Nothing more is taken. */
@@ -41,14 +28,18 @@ const dialMs = 5_000;
 
 /** The connection to NATS: it comes back for ever, and says when it is away. */
 export class Broker {
-  readonly #inFlight = new Set<(answer: Answer) => void>();
+  readonly #requests: Requests;
   readonly #listeners = new Set<(isConnected: boolean) => void>();
   #isConnected = true;
 
   /** Why the connection ended for good: null after close. Never rejects. */
   readonly ended: Promise<Error | null>;
 
-  private constructor(private readonly nc: NatsConnection) {
+  private constructor(
+    private readonly nc: NatsConnection,
+    world: World,
+  ) {
+    this.#requests = Requests.on(nc, world);
     this.#follow().catch(ignore); // It ends with the connection.
     this.ended = nc.closed().then((error) => {
       this.#change(false);
@@ -67,7 +58,7 @@ export class Broker {
       signal?.throwIfAborted();
       const dialing = dial(settings, Math.min(dialMs, Math.max(until - world.now(), 1)));
       try {
-        return new Broker(await abortable(dialing, signal));
+        return new Broker(await abortable(dialing, signal), world);
       } catch (cause) {
         if (signal?.aborted === true) {
           dialing.then((late) => late.close()).catch(ignore);
@@ -82,6 +73,11 @@ export class Broker {
 
   get isConnected(): boolean {
     return this.#isConnected;
+  }
+
+  /** Nothing more can be sent, and no new connection is made. */
+  get isOver(): boolean {
+    return this.nc.isClosed() || this.nc.isDraining();
   }
 
   /** Calls back at every loss and return of the connection. */
@@ -106,31 +102,13 @@ export class Broker {
   }
 
   /** One try. Never rejects. */
-  request(subject: string, bytes: Uint8Array, timeoutMs: number): Promise<Answer> {
-    if (this.nc.isClosed()) return Promise.resolve({ kind: 'closed' });
-    return new Promise((resolve) => {
-      // What is in flight when the connection is lost has no answer to wait for.
-      const settle = (answer: Answer) => {
-        this.#inFlight.delete(settle);
-        resolve(answer);
-      };
-      this.#inFlight.add(settle);
-      this.nc.request(subject, bytes, { timeout: Math.ceil(timeoutMs) }).then(
-        ({ data }) => {
-          settle({ kind: 'answer', bytes: data });
-        },
-        (error: unknown) => {
-          settle(failureOf(error));
-        },
-      );
-    });
+  request(subject: string, bytes: Uint8Array, timeoutMs: number): Promise<Asked> {
+    return this.#requests.ask({ subject, bytes, timeoutMs });
   }
 
   /** Sends it now or never; with `reply`, whoever wants to may answer there. */
   publish(subject: string, bytes: Uint8Array, reply: string): void {
-    if (this.#isConnected && !this.nc.isClosed() && !this.nc.isDraining()) {
-      this.nc.publish(subject, bytes, { reply });
-    }
+    if (this.#isConnected && !this.isOver) this.nc.publish(subject, bytes, { reply });
   }
 
   /** Subscribes, again after every return of the connection. `refused` is called if it is not allowed. */
@@ -154,12 +132,12 @@ export class Broker {
 
   /** Sends, also while the connection is away: then it goes out when that is back, or is lost. */
   send(subject: string, bytes: Uint8Array): void {
-    if (!this.nc.isClosed() && !this.nc.isDraining()) this.nc.publish(subject, bytes);
+    if (!this.isOver) this.nc.publish(subject, bytes);
   }
 
   /** Resolves when the broker has what was sent before, or never will. Never rejects. */
   async flush(): Promise<void> {
-    while (!this.nc.isClosed() && !this.nc.isDraining()) {
+    while (!this.isOver) {
       try {
         await this.nc.flush();
         return;
@@ -201,7 +179,6 @@ export class Broker {
   #change(isConnected: boolean): void {
     if (this.#isConnected === isConnected) return;
     this.#isConnected = isConnected;
-    if (!isConnected) for (const settle of this.#inFlight) settle({ kind: 'silence' });
     for (const listener of this.#listeners) listener(isConnected);
   }
 }
@@ -227,20 +204,6 @@ export const dialNats: Dial = ({ servers, credentials, node, boundMs }, timeout)
     ignoreAuthErrorAbort: true,
     noAsyncTraces: true,
   });
-
-function failureOf(error: unknown): Answer {
-  const causes = error instanceof Error ? [error, error.cause] : [];
-  for (const cause of causes) {
-    if (cause instanceof NoRespondersError) return { kind: 'nobody' };
-    if (cause instanceof PermissionViolationError) return { kind: 'forbidden', cause };
-    if (cause instanceof ClosedConnectionError || cause instanceof DrainingConnectionError) {
-      return { kind: 'closed' };
-    }
-  }
-  return error instanceof RequestError && error.isNoResponders()
-    ? { kind: 'nobody' }
-    : { kind: 'silence' };
-}
 
 const notAllowed = (node: string, cause: unknown): JoinleafError =>
   new JoinleafError('WSAEACCES', `the broker refused the credentials of node ${node}`, 'no', {

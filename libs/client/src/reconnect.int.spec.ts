@@ -104,6 +104,26 @@ describe('a broker that was away', () => {
     expect(new Set(sent).size).toBe(1);
   }, 30_000);
 
+  it('[H9] what was on its way when the connection broke is asked again, under its own id', async () => {
+    const ada = await node('ada', { requestTimeoutMs: 60_000 });
+    const losing = Promise.withResolvers<undefined>();
+    service.mischief = {
+      losesReply: () => {
+        losing.resolve(undefined);
+        return true;
+      },
+    };
+    const opening = ada.openGroup('@news');
+    await losing.promise;
+    await nats.kill();
+    service.mischief = {};
+    await nats.restart();
+    await opening;
+    const ids = service.idsOf('open');
+    expect(ids.length).toBeGreaterThan(1);
+    expect(new Set(ids).size).toBe(1);
+  }, 30_000);
+
   it('a call that its own time is too short for did certainly not happen', async () => {
     const bob = await node('bob');
     await nats.kill();

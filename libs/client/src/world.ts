@@ -1,21 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { realClock, type Clock } from '@joinleaf/wire';
 import { onAbort } from './waits.js';
 
-/** Clock, chance and timers, so that tests can hold them still. */
-export interface World {
-  /** Milliseconds of a clock that never goes back. */
-  now(): number;
+/** Clock, chance, timers and names, so that tests can hold them still. */
+export interface World extends Clock {
   /** Rejects with the signal's reason when it is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls back again and again, without keeping the program alive for it; answers how to stop. */
-  every(ms: number, call: () => void): () => void;
-  random(): number;
   newId(): string;
   newIncarnation(): string;
 }
 
 export const realWorld: World = {
-  now: () => performance.now(),
+  ...realClock,
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted === true) {
@@ -34,6 +30,7 @@ export const realWorld: World = {
           reject(signal.reason as Error);
         });
     }),
+  // The program is not kept alive for it.
   every: (ms, call) => {
     const timer = setInterval(call, ms);
     timer.unref();
@@ -41,7 +38,6 @@ export const realWorld: World = {
       clearInterval(timer);
     };
   },
-  random: () => Math.random(),
   newId: () => randomUUID(),
   newIncarnation: () => randomBytes(8).readBigUInt64BE().toString(36).padStart(4, '0'),
 };

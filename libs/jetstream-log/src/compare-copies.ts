@@ -1,7 +1,6 @@
-import type { Subjects } from '@joinleaf/wire';
+import { Requests, type Subjects } from '@joinleaf/wire';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { withPatience } from './read-subject.js';
-import { Requests } from './requests.js';
 import { sha256 } from './stored-commit.js';
 import { StreamAccess, type BatchedMessage } from './stream-access.js';
 

@@ -6,8 +6,6 @@ export {
   type BrokerEvent,
   type BrokerOptions,
 } from './broker.js';
-export { keepTime } from './requests.js';
-export { realClock, type Clock } from './clock.js';
 export { compareCopies, type Comparing, type CopyDifference } from './compare-copies.js';
 export {
   JetStreamDecisionLog,
@@ -16,7 +14,6 @@ export {
   type JetStreamDecisionLogOptions,
   type StoredRefusal,
 } from './decision-log.js';
-export { EndOfTurn } from './end-of-turn.js';
 export {
   checkStreams,
   ensureStreams,
@@ -78,9 +75,6 @@ export {
   BrokerTooOld,
   BrokerUnreachable,
   JetStreamRefusal,
-  NoAnswer,
-  NobodyServes,
-  NotConnected,
   StreamUnreachable,
   SubjectDamaged,
   UnreadableRecord,

@@ -3,10 +3,9 @@ import { BadDraft, emptyHead, type Draft } from '@joinleaf/event-log';
 import { describeEventLogContract, draftAfter, newSession } from '@joinleaf/event-log/contract';
 import type { Rule } from '@joinleaf/multipoint';
 import { natsForTests } from '@joinleaf/nats-server';
-import { Subjects } from '@joinleaf/wire';
+import { Requests, Subjects } from '@joinleaf/wire';
 import { headers } from '@nats-io/transport-node';
 import { connectBroker, ensureStreams, JetStreamLog } from './index.js';
-import { Requests } from './requests.js';
 import { StreamAccess } from './stream-access.js';
 
 const nats = natsForTests({ beforeAll, afterAll });

@@ -14,12 +14,19 @@ import {
   type StoredCommit,
 } from '@joinleaf/event-log';
 import type { SessionAddress } from '@joinleaf/multipoint';
-import { commitSchema, encode, fitsAsItStands, sessionIn, type Subjects } from '@joinleaf/wire';
+import {
+  commitSchema,
+  encode,
+  fitsAsItStands,
+  Requests,
+  sessionIn,
+  type Subjects,
+} from '@joinleaf/wire';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { followStream, type FollowedMessage } from './follow-stream.js';
 import { Publisher } from './publisher.js';
 import { askLeader, lastOf, readBetween, readSubject, withPatience } from './read-subject.js';
-import { laggingMs, Requests } from './requests.js';
+import { laggingMs } from './lagging.js';
 import { SlotWriter, type SlotCounts } from './slot-writer.js';
 import { sha256, storedCommit } from './stored-commit.js';
 import { StreamAccess, type StoredMessage } from './stream-access.js';

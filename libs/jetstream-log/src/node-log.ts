@@ -1,6 +1,6 @@
 import { decode, nodeRecordSchema, type NodeRecord, type Subjects } from '@joinleaf/wire';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { laggingMs } from './requests.js';
+import { laggingMs } from './lagging.js';
 import {
   RecordStream,
   type FollowedRecord,

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js';
+import type { Clock } from '@joinleaf/wire';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { BatchedMessage, StreamAccess } from './stream-access.js';
 

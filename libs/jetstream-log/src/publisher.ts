@@ -1,7 +1,7 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
-import type { Reply, Requests } from './requests.js';
+import { NoAnswer, type Asked, type Requests } from '@joinleaf/wire';
 import { answerIn } from './stream-access.js';
-import { JetStreamRefusal, NoAnswer } from './trouble.js';
+import { JetStreamRefusal } from './trouble.js';
 
 /** A message for a stream. */
 export interface Publication {
@@ -19,7 +19,7 @@ export type Published =
   | { readonly kind: 'stored'; readonly sequence: number; readonly duplicate: boolean }
   | { readonly kind: 'rejected'; readonly cause: JetStreamRefusal }
   | { readonly kind: 'too-large' }
-  | Exclude<Reply, { kind: 'answer' }>;
+  | Exclude<Asked, { kind: 'answer' }>;
 
 interface Acknowledgement {
   readonly stream: string;

@@ -1,7 +1,6 @@
 import { DeliverPolicy, jetstream, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { endOfTurn } from './end-of-turn.js';
-import type { Requests } from './requests.js';
+import { endOfTurn, type Requests } from '@joinleaf/wire';
 import type { BatchedMessage } from './stream-access.js';
 
 // Read one by one rather than by callback: only so does a slow reader hold the server back.

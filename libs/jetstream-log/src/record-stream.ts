@@ -1,10 +1,9 @@
 import type { Result } from '@joinleaf/multipoint';
-import { encode, type Malformed } from '@joinleaf/wire';
+import { encode, Requests, type Malformed } from '@joinleaf/wire';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { followStream, type FollowedMessage } from './follow-stream.js';
 import { Publisher } from './publisher.js';
 import { lastOf, readSubject, withPatience } from './read-subject.js';
-import { Requests } from './requests.js';
 import { SlotWriter } from './slot-writer.js';
 import { inWords, sha256 } from './stored-commit.js';
 import { StreamAccess, type StoredMessage } from './stream-access.js';

@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LogRegressed, UnreadableCommit } from '@joinleaf/event-log';
-import type { Subjects } from '@joinleaf/wire';
+import { Requests, type Subjects } from '@joinleaf/wire';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { patiently } from './ensure-streams.js';
 import { JetStreamNotificationStore, type ToldCommit } from './notification-store.js';
 import { askLeader, withPatience } from './read-subject.js';
-import { Requests } from './requests.js';
 import { storedCommit } from './stored-commit.js';
 import { StreamAccess, type StoredMessage } from './stream-access.js';
 import { reportStreams, type StreamReport, type StreamReports } from './stream-report.js';

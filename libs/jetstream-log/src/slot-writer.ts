@@ -1,7 +1,6 @@
 import { LogRegressed } from '@joinleaf/event-log';
-import type { Clock } from './clock.js';
+import type { Clock, Requests } from '@joinleaf/wire';
 import type { Published, Publisher } from './publisher.js';
-import type { Requests } from './requests.js';
 import type { Got, StoredMessage, StreamAccess } from './stream-access.js';
 import { StreamUnreachable, type JetStreamRefusal } from './trouble.js';
 

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js';
+import type { Clock } from '@joinleaf/wire';
 import type { StreamAccess } from './stream-access.js';
 
 /** How far a reader has come. */

@@ -1,6 +1,6 @@
 import type { Msg } from '@nats-io/transport-node';
-import type { Reply, Requests } from './requests.js';
-import { JetStreamRefusal, NoAnswer, StreamUnreachable } from './trouble.js';
+import { NoAnswer, type Asked, type Requests } from '@joinleaf/wire';
+import { JetStreamRefusal, StreamUnreachable } from './trouble.js';
 
 /** A message as a stream holds it. */
 export interface StoredMessage {
@@ -185,7 +185,7 @@ interface ErrorAnswer {
 }
 
 /** What JetStream's API answered. Its answers are trusted to be what the server's version says. */
-export function answerIn<T extends object>(reply: Reply): Answer<T> {
+export function answerIn<T extends object>(reply: Asked): Answer<T> {
   if (reply.kind !== 'answer') return { kind: 'failed', cause: reply.cause };
   let value: T & ErrorAnswer;
   try {

@@ -1,5 +1,4 @@
-import { EndOfTurn } from '@joinleaf/jetstream-log';
-import { encode, refusedReply, type RefusedParts } from '@joinleaf/wire';
+import { encode, EndOfTurn, refusedReply, type RefusedParts } from '@joinleaf/wire';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { isObservable, lastValueFrom } from 'rxjs';

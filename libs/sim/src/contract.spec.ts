@@ -4,10 +4,9 @@ import {
   JetStreamLog,
   JetStreamNodeLog,
   JetStreamNotificationStore,
-  keepTime,
 } from '@joinleaf/jetstream-log';
 import { describeStoresContract } from '@joinleaf/jetstream-log/contract';
-import { Subjects } from '@joinleaf/wire';
+import { keepTime, Subjects } from '@joinleaf/wire';
 import { Chance } from './chance.js';
 import { clockOf } from './clock-of.js';
 import { addStreams } from './streams.js';

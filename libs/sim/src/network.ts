@@ -31,11 +31,13 @@ export interface Subscriber {
   readonly take: (packet: Packet) => void;
 }
 
-/** Listens to what processes ask and are answered, for whoever records histories. Times are simulated milliseconds. */
+/**
+ * Listens to what processes ask and are answered, for whoever records histories: everything that leaves with a way back,
+ * and the first that arrives on it. Times are simulated milliseconds.
+ */
 export interface Tap {
   asked(process: string, request: Packet, at: number): void;
-  /** `reply` is null when none came in time. */
-  answered(process: string, request: Packet, reply: Packet | null, at: number): void;
+  answered(process: string, request: Packet, reply: Packet, at: number): void;
 }
 
 /** The server, as a connection sees it. */

@@ -11,14 +11,10 @@ import {
   type World,
 } from '@joinleaf/arbiter';
 import type { ChainedCommit } from '@joinleaf/event-log';
-import {
-  JetStreamDecisionLog,
-  JetStreamLog,
-  JetStreamNodeLog,
-  keepTime,
-} from '@joinleaf/jetstream-log';
+import { JetStreamDecisionLog, JetStreamLog, JetStreamNodeLog } from '@joinleaf/jetstream-log';
 import {
   encode,
+  keepTime,
   parseCommandSubject,
   parseNodeSubject,
   refusedReply,

@@ -37,7 +37,6 @@ interface Waiting {
   readonly resolve: (message: Msg) => void;
   readonly reject: (error: Error) => void;
   readonly callOff: () => void;
-  readonly answered: (packet: Packet | null) => void;
 }
 
 /** How long the server believes in a connection that it hears nothing of, in milliseconds. */
@@ -57,6 +56,8 @@ export class SimConnection implements Remote {
   /** What the server knows of them, which may be more and may be less, and how to end it there. */
   readonly #known = new Map<Subscribed, () => void>();
   readonly #waiting = new Map<string, Waiting>();
+  /** What was asked and is not answered yet, by where the answer goes; only for somebody who listens. */
+  readonly #asked = new Map<string, Packet>();
   readonly #listeners = new Set<(event: StatusEvent) => void>();
   readonly #closed = Promise.withResolvers<undefined>();
   readonly options: { readonly inboxPrefix?: string };
@@ -107,7 +108,10 @@ export class SimConnection implements Remote {
     const subscribed: Subscribed = {
       subject,
       queue: queue ?? null,
-      take: (packet) => callback?.(null, this.#message(packet)),
+      take: (packet) => {
+        this.#tapAnswer(packet);
+        callback?.(null, this.#message(packet));
+      },
     };
     this.#subscriptions.add(subscribed);
     this.#up(() => {
@@ -136,19 +140,11 @@ export class SimConnection implements Remote {
     return new Promise((resolve, reject) => {
       this.#openInbox();
       const reply = `${this.#inbox}.${token}`;
-      const request = { subject, data: bytesOf(data), reply };
-      const { tap, timeline } = this.#nats;
-      const { name } = this.#process;
-      tap?.asked(name, request, timeline.now);
-      const answered = (packet: Packet | null) => {
-        tap?.answered(name, request, packet, timeline.now);
-      };
       const callOff = this.#process.after(timeout, () => {
         this.#waiting.delete(token);
-        answered(null);
         reject(new TimeoutError());
       });
-      this.#waiting.set(token, { resolve, reject, callOff, answered });
+      this.#waiting.set(token, { resolve, reject, callOff });
       this.publish(subject, data, headers === undefined ? { reply } : { reply, headers });
     });
   }
@@ -277,8 +273,24 @@ export class SimConnection implements Remote {
     for (const each of this.#subscriptions) if (!this.#known.has(each)) this.#enter(each);
   }
 
+  #tapQuestion(packet: Packet): void {
+    const { tap, timeline } = this.#nats;
+    if (tap === null || packet.reply === undefined) return;
+    this.#asked.set(packet.reply, packet);
+    tap.asked(this.#process.name, packet, timeline.now);
+  }
+
+  #tapAnswer(packet: Packet): void {
+    const { tap, timeline } = this.#nats;
+    const asked = this.#asked.get(packet.subject);
+    if (tap === null || asked === undefined) return;
+    this.#asked.delete(packet.subject);
+    tap.answered(this.#process.name, asked, packet, timeline.now);
+  }
+
   // A message may be lost, or come twice, where somebody between the two ends handles messages.
   #send(packet: Packet): void {
+    this.#tapQuestion(packet);
     const { chance, faults } = this.#nats;
     if (chance.maybe(faults.lost)) return;
     const times = chance.maybe(faults.duplicated) ? 2 : 1;
@@ -362,8 +374,6 @@ export class SimConnection implements Remote {
         if (waiting === undefined) return;
         this.#waiting.delete(token);
         waiting.callOff();
-        const { subject, data } = message;
-        waiting.answered({ subject, data });
         if (message.headers?.code === 503 && message.data.length === 0) {
           const cause = new NoRespondersError(message.subject);
           waiting.reject(new RequestError(cause.message, { cause }));

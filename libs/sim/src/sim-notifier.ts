@@ -1,8 +1,9 @@
-import { JetStreamLog, JetStreamNotificationStore, keepTime } from '@joinleaf/jetstream-log';
+import { JetStreamLog, JetStreamNotificationStore } from '@joinleaf/jetstream-log';
 import { Notifier, Resumes } from '@joinleaf/notification';
 import {
   decode,
   encode,
+  keepTime,
   nodeRequestSchemas,
   parseNodeSubject,
   requestBytesMax,

@@ -1,6 +1,7 @@
 import { connectIn, type ConnectOptions, type Joinleaf, type World } from '@joinleaf/client';
 import { inboxPrefixOf, Subjects } from '@joinleaf/wire';
 import { Chance } from './chance.js';
+import { clockOf } from './clock-of.js';
 import { startArbiter } from './sim-arbiter.js';
 import type { SimConnection } from './sim-connection.js';
 import { SimJetStream } from './sim-jetstream.js';
@@ -257,10 +258,8 @@ const slots = (kind: string, count: number, start: Start): readonly Slot[] =>
   });
 
 const clientWorld = (process: SimProcess): World => ({
-  now: () => process.monotonicMs(),
+  ...clockOf(process),
   sleep: (ms, signal) => process.sleep(ms, signal),
-  every: (ms, call) => process.every(ms, call),
-  random: () => process.chance.next(),
   newId: () => process.newId(),
   newIncarnation: () => `run${Math.floor(process.chance.next() * 36 ** 6).toString(36)}`,
 });

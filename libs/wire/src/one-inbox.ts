@@ -1,20 +1,20 @@
-import {
-  createInbox,
+import { randomUUID } from 'node:crypto';
+import type {
+  Msg,
+  MsgHdrs,
+  NatsConnection,
   PermissionViolationError,
-  type Msg,
-  type MsgHdrs,
-  type NatsConnection,
 } from '@nats-io/transport-node';
 import { realClock, type Clock } from './clock.js';
 import { EndOfTurn } from './end-of-turn.js';
-import { NoAnswer, NobodyServes, NotConnected } from './trouble.js';
+import { NoAnswer, NobodyServes, NotConnected } from './no-answer.js';
 
 // One wildcard inbox for every request of a connection, with a counter as its last token: several times
 // as fast as the client's own requests. And where the client lets a request that was under way at a
 // disconnect wait for its whole timeout, here all of them end at once.
 
 /** What became of a request. Only `lost` leaves open whether anybody acted on it. */
-export type Reply =
+export type Asked =
   | { readonly kind: 'answer'; readonly message: Msg }
   /** Not acted on. */
   | { readonly kind: 'nobody'; readonly cause: NobodyServes }
@@ -37,7 +37,7 @@ export interface Flow extends Question {
   readonly onMessage: (message: Msg) => boolean;
 }
 
-type Ending = Exclude<Reply, { kind: 'answer' }>;
+type Ending = Exclude<Asked, { kind: 'answer' }>;
 
 interface Pending {
   readonly subject: string;
@@ -46,9 +46,6 @@ interface Pending {
   readonly onMessage: (message: Msg) => boolean;
   readonly onEnd: (ending: Ending) => void;
 }
-
-/** The longest that a new leader was seen to answer from less than it had acknowledged, twice over. */
-export const laggingMs = 10_000;
 
 const sweepMs = 20;
 const noResponders = 503;
@@ -75,7 +72,7 @@ export class Requests {
     readonly clock: Clock,
   ) {
     this.#nc = nc;
-    this.#inbox = `${createInbox(inboxPrefix)}.`;
+    this.#inbox = `${inboxPrefix ?? '_INBOX'}.${randomUUID()}.`;
     void this.#watch();
   }
 
@@ -107,7 +104,7 @@ export class Requests {
   }
 
   /** Asks, and waits for one answer. */
-  ask(question: Question): Promise<Reply> {
+  ask(question: Question): Promise<Asked> {
     return new Promise((resolve) => {
       this.#send(question, resolve, (message) => {
         if (isNobody(message)) {
@@ -250,7 +247,7 @@ export class Requests {
         this.#wake();
         for (const listener of [...this.#reconnectListeners]) listener();
       }
-      if (status.type === 'error' && status.error instanceof PermissionViolationError) {
+      if (status.type === 'error' && isDenial(status.error)) {
         this.#denied(status.error);
       }
     }
@@ -269,6 +266,9 @@ export class Requests {
 
 const isNobody = (message: Msg): boolean =>
   message.data.length === 0 && message.headers?.code === noResponders;
+
+const isDenial = (error: Error): error is PermissionViolationError =>
+  error.name === 'PermissionViolationError';
 
 // The connection knows its inbox prefix, and has no public way to say so.
 function inboxPrefixIn(nc: NatsConnection): string | undefined {

@@ -5,13 +5,15 @@ import type { Bench, BenchOptions, Tell } from './bench.js';
 import { FixedRate } from './fixed-rate.js';
 import { figuresOf, type Figures, type Round } from './figures.js';
 import { handshakeGoal } from './handshake-goal.js';
-import type { Column, Goal, Report, Row } from './report.js';
-import { prepareRows, type Operation, type RowId } from './rows.js';
+import type { Column, Findings, Goal, Row } from './report.js';
+import { joinChoices, prepareRows, type Operation, type RowId } from './rows.js';
 import { setStage } from './stage.js';
 
 /** Of each row at a fixed rate: well below what any of them can do. */
 const perSecond = 500;
 const warmUpSeconds = 0.7;
+/** What ratios stand on is always measured. */
+const floors: readonly RowId[] = ['echo', 'publish'];
 
 /**
  * Measures joins and their floors. Rounds go over all rows in turn, so that what else the machine does
@@ -21,15 +23,17 @@ export const joinBench: Bench = {
   name: 'join',
   summary: 'joins beside the floors they stand on, in one run on one broker',
   rounds: 5,
+  options: ['durability', 'seconds', 'only', 'at-once', 'no-notifier', 'profile'],
+  choices: joinChoices,
   measure: measureJoins,
 };
 
-async function measureJoins(options: BenchOptions, tell: Tell): Promise<Report> {
-  const { rounds, seconds, only, atOnce: concurrencies } = options;
+async function measureJoins(options: BenchOptions, tell: Tell): Promise<Findings> {
+  const { rounds, seconds, chosen, atOnce: concurrencies } = options;
   await using stage = await setStage(options);
   const { processes } = stage;
   await using prepared = await prepareRows(stage, { concurrencies, handshakes: options.notifier });
-  const operations = prepared.operations.filter(({ id }) => isChosen(id, only));
+  const operations = prepared.operations.filter(({ id }) => chosen.has(id) || floors.includes(id));
 
   tell('warming up');
   for (const { operation, concurrency } of operations) {
@@ -54,8 +58,6 @@ async function measureJoins(options: BenchOptions, tell: Tell): Promise<Report> 
     figures: figuresOf(measured[index] ?? []),
   }));
   return {
-    schema: 'joinleaf.bench/2',
-    bench: 'join',
     conditions: stage.conditions,
     tables: [
       ...concurrencies.flatMap((concurrency) => {
@@ -73,10 +75,6 @@ async function measureJoins(options: BenchOptions, tell: Tell): Promise<Report> 
     problem: await prepared.check(),
   };
 }
-
-// The floor of the ratios is always measured.
-const isChosen = (id: RowId, only: string | null): boolean =>
-  only === null || id === 'echo' || id === 'publish' || id.includes(only);
 
 const columns: readonly Column[] = [...rateColumns, { key: 'toEcho', title: '÷ echo', digits: 2 }];
 

@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectClient } from '@joinleaf/client';
-import { endingWithParent, Program } from '@joinleaf/launcher';
-import { useNatsServer } from '@joinleaf/nats-server';
-import { startService, type Credentials } from './services.js';
+import type { Program } from '@joinleaf/launcher';
+import { asEnvironment, type Credentials } from './credentials.js';
+import { startService } from './services.js';
 import { conditionsOf, serverVersion } from './stage.js';
 import type { Bench, BenchOptions, Tell } from './bench.js';
-import type { Report } from './report.js';
+import { startBroker } from './broker.js';
+import { startProgram } from './program.js';
+import type { Findings } from './report.js';
 import { timesColumns, timesRow, withinMs } from './times.js';
 
 const realm = 'bench';
@@ -20,16 +22,20 @@ export const livenessBench: Bench = {
   name: 'liveness',
   summary: 'a program in a session is killed; until the other side hears FD_CLOSE',
   rounds: 20,
+  options: ['durability', 'profile'],
+  choices: [],
   measure: measureLosses,
 };
 
-async function measureLosses({ rounds, sync }: BenchOptions, tell: Tell): Promise<Report> {
+async function measureLosses(
+  { rounds, sync, profiles }: BenchOptions,
+  tell: Tell,
+): Promise<Findings> {
   await using stack = new AsyncDisposableStack();
-  const broker = await useNatsServer({ sync });
-  stack.use(broker);
+  const broker = stack.use(await startBroker(sync));
   const { services, nodes } = broker.credentials;
   for (const service of ['session', 'notifier']) {
-    const started = await startService(services, { name: service, service, realm, profile: null });
+    const started = await startService(services, { name: service, service, realm, profiles });
     stack.defer(() => started.stop());
   }
   const client = await connectClient({ ...nodes, realm, node: 'host', boundMs: 60_000 });
@@ -53,8 +59,6 @@ async function measureLosses({ rounds, sync }: BenchOptions, tell: Tell): Promis
   const row = timesRow('killed', `kill -9 to FD_CLOSE, bound ${String(boundMs)} ms`, times);
   const version = await serverVersion(services);
   return {
-    schema: 'joinleaf.bench/2',
-    bench: 'liveness',
     conditions: conditionsOf(version, broker.durability, ['session', 'notifier']),
     tables: [{ title: `${String(rounds)} times`, columns: timesColumns, rows: [row] }],
     goals: [withinMs('FD_CLOSE for a program that was killed, at the latest', row, goalMs)],
@@ -64,23 +68,12 @@ async function measureLosses({ rounds, sync }: BenchOptions, tell: Tell): Promis
 }
 
 /** A program of its own process that has joined, and lives until it is killed. */
-async function joinedProgram(
-  { servers, user = '', pass = '' }: Credentials,
-  node: string,
-): Promise<Program> {
-  const joined = Promise.withResolvers<undefined>();
-  const program = new Program({
+function joinedProgram(credentials: Credentials, node: string): Promise<Program> {
+  return startProgram({
     name: node,
-    words: [
-      ...endingWithParent,
-      join(import.meta.dirname, 'member-program.js'),
-      ...[servers.join(','), user, pass, realm, node, session, String(boundMs)],
-    ],
-    environment: process.env,
-    onLine: (line) => {
-      if (line === 'joined') joined.resolve(undefined);
-    },
+    file: join(import.meta.dirname, 'member-program.js'),
+    words: [realm, node, session, String(boundMs)],
+    environment: asEnvironment(credentials),
+    ready: 'joined',
   });
-  await Promise.race([joined.promise, program.lives]);
-  return program;
 }

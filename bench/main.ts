@@ -1,18 +1,22 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
-import type { Bench, BenchOptions } from './bench.js';
+import { ProgramEnded } from '@joinleaf/launcher';
+import type { Tell } from './bench.js';
 import { joinBench } from './join.js';
+import { endEverything, interrupt, interrupted } from './leftovers.js';
 import { livenessBench } from './liveness.js';
 import { notifyBench } from './notify.js';
+import { Misunderstood, parse, type ChosenBench, type Wish } from './options.js';
 import { peersBench } from './peers/peers.js';
+import { Profiles } from './profiles.js';
 import { asText, goalsAsText, type Report } from './report.js';
-import { profilesInWords } from './profile.js';
 import { replayBench } from './replay.js';
 import { scaleBench } from './scale.js';
 import { takeoverBench } from './takeover.js';
+import { list, usage } from './usage.js';
 
-const benches: readonly Bench[] = [
+const benches = [
   joinBench,
   notifyBench,
   replayBench,
@@ -20,131 +24,87 @@ const benches: readonly Bench[] = [
   takeoverBench,
   livenessBench,
   peersBench,
-];
+] as const;
 
-const usage = `npm run bench -- [BENCH …] [options]
+const tell: Tell = (message) => {
+  process.stderr.write(`${message}\n`);
+};
 
-Without a name, all of them but peers, and one table of the goals.
-
-${benches.map(({ name, summary }) => `  ${name.padEnd(25)}${summary}`).join('\n')}
-
-  --durability 2m|always   when the broker's files are synced (2m)
-  --rounds N               rounds of every row (${benches.map(({ name, rounds }) => `${name} ${String(rounds)}`).join(', ')})
-  --seconds S              length of one round of one row (1)
-  --only TEXT              rows whose id contains it, and the floors
-  --at-once N,N            operations under way together (1,64)
-  --large                  go on to sizes that take many minutes
-  --no-notifier            leave the notifier out; there are no handshakes then
-  --json FILE              write the same figures for a machine; with several benches FILE is a folder
-  --profile FOLDER         write a CPU profile of each service there, and say what took the time
-`;
-
-interface Wish extends Omit<BenchOptions, 'rounds'> {
-  readonly benches: readonly Bench[];
-  readonly rounds: number | null;
-  readonly json: string | null;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    void endBy(signal);
+  });
 }
+const exitCode = await main(process.argv.slice(2));
+await endEverything();
+process.exit(exitCode);
 
-process.exitCode = await main(process.argv.slice(2));
+/** The first signal ends what was started, and a second one does not wait for that. */
+async function endBy(signal: NodeJS.Signals): Promise<void> {
+  if (!interrupted.aborted) {
+    tell(`${signal}: ending what was started`);
+    await interrupt();
+  }
+  process.exit(128 + constants.signals[signal]);
+}
 
 async function main(argv: readonly string[]): Promise<number> {
-  const wish = parse(argv);
-  if (wish === null) {
-    process.stdout.write(usage);
+  try {
+    const wish = parse(argv, benches);
+    if (wish === 'help') process.stdout.write(usage(benches));
+    else if (wish === 'list') process.stdout.write(list(benches));
+    else return await measureAll(wish);
     return 0;
-  }
-  if (typeof wish === 'string') {
-    process.stderr.write(`${wish}\n\n${usage}`);
+  } catch (error) {
+    if (!(error instanceof Misunderstood)) throw error;
+    tell(`${error.message} npm run bench -- --help says more.`);
     return 2;
   }
-  const tell = (message: string): void => {
-    process.stderr.write(`${message}\n`);
-  };
-  let exitCode = 0;
+}
+
+async function measureAll(wish: Wish): Promise<number> {
   const reports: Report[] = [];
-  for (const bench of wish.benches) {
-    tell(bench.name);
-    const report = await bench.measure({ ...wish, rounds: wish.rounds ?? bench.rounds }, tell);
-    process.stdout.write(`${asText(report)}\n`);
+  let isWhole = true;
+  for (const chosen of wish.benches) {
+    const report = await measured(chosen, wish);
+    if (report?.problem !== null) isWhole = false;
+    if (report === null) continue;
     reports.push(report);
-    if (report.problem === null) keep(report, fileOf(wish, bench));
-    else {
-      tell(`void: ${report.problem}`);
-      exitCode = 1;
-    }
+    if (report.problem === null) keep(report, wish);
+    else tell(`void: ${report.problem}`);
   }
   if (reports.length > 1) process.stdout.write(goalsAsText(reports));
-  if (wish.profile !== null) process.stdout.write(profilesInWords(wish.profile));
-  return exitCode;
+  return isWhole ? 0 : 1;
 }
 
-function fileOf({ json, benches: chosen }: Wish, { name }: Bench): string | null {
-  if (json === null) return null;
-  return chosen.length === 1 ? json : `${json}/bench-${name}.json`;
-}
-
-function keep(report: object, file: string | null): void {
-  if (file === null) return;
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
-}
-
-/** What is wished; a sentence on what cannot be understood; null when help is asked for. */
-function parse(argv: readonly string[]): Wish | string | null {
+/** Measures, and prints what was found; null when that failed. */
+async function measured({ bench, chosen }: ChosenBench, wish: Wish): Promise<Report | null> {
+  tell(bench.name);
+  const rounds = wish.rounds ?? bench.rounds;
+  const profiles = wish.profile === null ? null : new Profiles(wish.profile, bench.name);
+  const at = new Date().toISOString();
   try {
-    const { values, positionals } = parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        durability: { type: 'string', default: '2m' },
-        rounds: { type: 'string' },
-        seconds: { type: 'string', default: '1' },
-        'at-once': { type: 'string', default: '1,64' },
-        only: { type: 'string' },
-        large: { type: 'boolean', default: false },
-        'no-notifier': { type: 'boolean', default: false },
-        json: { type: 'string' },
-        profile: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    if (values.help) return null;
-    const chosen = chosenBenches(positionals);
-    if (typeof chosen === 'string') return chosen;
-    const { durability } = values;
-    if (durability !== '2m' && durability !== 'always') return '--durability is 2m or always.';
-    const rounds = values.rounds === undefined ? null : Number(values.rounds);
-    if (rounds !== null && !(Number.isInteger(rounds) && rounds >= 1))
-      return '--rounds is a whole number from 1.';
-    const seconds = Number(values.seconds);
-    if (!(seconds > 0 && seconds <= 3_600))
-      return '--seconds is a number above 0, and 3600 at most.';
-    const atOnce = values['at-once'].split(',').map(Number);
-    if (!atOnce.every((count) => Number.isInteger(count) && count >= 1))
-      return '--at-once is a list of whole numbers from 1, such as 1,64.';
-    const { only = null, large, json = null, profile = null } = values;
-    const notifier = !values['no-notifier'];
-    return {
-      benches: chosen,
-      sync: durability,
-      notifier,
-      rounds,
-      seconds,
-      only,
-      atOnce,
-      large,
-      json,
-      profile,
-    };
+    const findings = await bench.measure({ ...wish, rounds, chosen, profiles }, tell);
+    const seconds = bench.options.includes('seconds') ? wish.seconds : null;
+    const ran = { at, command: wish.command, rounds, seconds };
+    const report = { schema: 'joinleaf.bench/2', bench: bench.name, ran, ...findings } as const;
+    process.stdout.write(`${asText(report)}\n${profiles?.inWords() ?? ''}`);
+    return report;
   } catch (error) {
-    return error instanceof Error ? error.message : 'The arguments are not understood.';
+    if (interrupted.aborted) return new Promise<never>(() => undefined); // Somebody is ending us.
+    tell(`${bench.name} failed: ${inWords(error)}`);
+    return null;
   }
 }
 
-function chosenBenches(names: readonly string[]): readonly Bench[] | string {
-  const unknown = names.find((name) => !benches.some((bench) => bench.name === name));
-  if (unknown !== undefined) return `There is no bench called "${unknown}".`;
-  return names.length === 0
-    ? benches.filter(({ onlyByName = false }) => !onlyByName)
-    : benches.filter(({ name }) => names.includes(name));
+function inWords(error: unknown): string {
+  if (error instanceof ProgramEnded) return [error.message, ...error.lastLines].join('\n  ');
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function keep(report: Report, { json, benches: chosen }: Wish): void {
+  if (json === null) return;
+  const file = chosen.length === 1 ? json : `${json}/bench-${report.bench}.json`;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
 }

@@ -2,6 +2,7 @@ import { connect as connectClient, type Joinleaf } from '@joinleaf/client';
 import type { SessionAddress } from '@joinleaf/multipoint';
 import { inboxPrefixOf } from '@joinleaf/wire';
 import { Asker } from './asker.js';
+import type { Choice } from './bench.js';
 import { check } from './check.js';
 import { handshake, openWaitingRooms, type Sessions } from './join-rows.js';
 import { ProgramNode } from './program-node.js';
@@ -20,7 +21,20 @@ export interface Arrival {
   readonly atMs: number;
 }
 
-export type LatencyRowId = 'echo' | 'publish' | 'handshake' | 'client-handshake';
+const titles = {
+  echo: "echo, the client's own request",
+  publish: 'publish, expected sequence',
+  handshake: 'two-party handshake',
+  'client-handshake': 'the same, TypeScript client',
+} as const;
+
+export type LatencyRowId = keyof typeof titles;
+
+/** The floors are always measured beside them. */
+export const handshakeChoices: readonly Choice[] = [
+  { id: 'handshake', title: 'two-party handshakes of nodes that speak the protocol by hand' },
+  { id: 'client-handshake', title: 'the same through the TypeScript client' },
+];
 
 export interface LatencyRow {
   readonly id: LatencyRowId;
@@ -47,6 +61,7 @@ const clientsOfEachKind = 8;
 export async function prepareLatencyRows(
   stage: Stage,
   concurrencies: readonly number[],
+  chosen: ReadonlySet<string>,
 ): Promise<LatencyRows> {
   await using stack = new AsyncDisposableStack();
   const clock = new WallClock();
@@ -57,18 +72,21 @@ export async function prepareLatencyRows(
   for (const concurrency of concurrencies) {
     const add = (
       id: LatencyRowId,
-      title: string,
       operation: LatencyRow['operation'],
       arrivals: LatencyRow['arrivals'] = () => [],
-    ) => rows.push({ id, title, concurrency, operation, arrivals });
-    add('echo', "echo, the client's own request", async () => {
+    ) => rows.push({ id, title: titles[id], concurrency, operation, arrivals });
+    add('echo', async () => {
       await stage.services.request(echoSubject, nothing, { timeout: timeoutMs });
     });
-    add('publish', 'publish, expected sequence', publish);
-    const byHand = await rooms.open(concurrency);
-    add('handshake', 'two-party handshake', byHand.operation, byHand.arrivals);
-    const byClient = await openClientRooms(clients, concurrency, clock);
-    add('client-handshake', 'the same, TypeScript client', byClient.operation, byClient.arrivals);
+    add('publish', publish);
+    if (chosen.has('handshake')) {
+      const { operation, arrivals } = await rooms.open(concurrency);
+      add('handshake', operation, arrivals);
+    }
+    if (chosen.has('client-handshake')) {
+      const { operation, arrivals } = await openClientRooms(clients, concurrency, clock);
+      add('client-handshake', operation, arrivals);
+    }
   }
   const kept = stack.move();
   return {

@@ -69,7 +69,7 @@ function latencyGoals(rows: readonly MeasuredLatency[]): readonly Goal[] {
   const [echo, publish] = [p50Of(rows, 'echo'), p50Of(rows, 'publish')];
   const connect = (id: LatencyRowId): number =>
     median(rows.find((row) => row.id === id)?.delaysMs.connect ?? []) / echo;
-  return [
+  const goals: readonly Goal[] = [
     {
       sentence: 'from the append to FD_CONNECT, p50, to echo',
       value: connect('handshake'),
@@ -82,6 +82,7 @@ function latencyGoals(rows: readonly MeasuredLatency[]): readonly Goal[] {
     },
     handshakeGoal({ handshake: p50Of(rows, 'handshake'), publish, echo }),
   ];
+  return goals.filter(({ value }) => !Number.isNaN(value));
 }
 
 export interface MeasuredEndings {
@@ -98,28 +99,31 @@ const endingColumns: readonly Column[] = [
 const goalMembers = 10_000;
 const goalMs = 1_000;
 
+export const crowdId = ({ members, nodes }: Crowd): string =>
+  `crowd-${String(members)}-${String(nodes)}`;
+
+export const crowdTitle = ({ members, nodes }: Crowd): string =>
+  `${members.toLocaleString('en')} members on ${nodes.toLocaleString('en')} nodes`;
+
 /** How the end of a session reaches its members. */
 export function endingsPart(measured: readonly MeasuredEndings[]): Omit<Part, 'problem'> {
   const times = measured[0]?.endings.length ?? 0;
-  const title = ({ members, nodes }: Crowd) =>
-    `${members.toLocaleString('en')} members on ${nodes.toLocaleString('en')} nodes`;
-  const id = ({ members, nodes }: Crowd) => `crowd-${String(members)}-${String(nodes)}`;
   const names = [...(measured[0]?.endings[0]?.cpuUs.keys() ?? [])];
   const tables: readonly Table[] = [
     {
       title: `the root closes, ${String(times)} times`,
       columns: endingColumns,
       rows: measured.map(({ crowd, endings }) => ({
-        id: id(crowd),
-        title: title(crowd),
+        id: crowdId(crowd),
+        title: crowdTitle(crowd),
         figures: endingFigures(endings),
       })),
     },
     cpuTable(
       'processor time of one notification',
       measured.map(({ crowd, endings }) => ({
-        id: id(crowd),
-        title: title(crowd),
+        id: crowdId(crowd),
+        title: crowdTitle(crowd),
         cpuUs: cpuOfOne(endings, names),
       })),
     ),
@@ -127,7 +131,7 @@ export function endingsPart(measured: readonly MeasuredEndings[]): Omit<Part, 'p
   const goals = measured
     .filter(({ crowd }) => crowd.members === goalMembers)
     .map(({ crowd, endings }) => ({
-      sentence: `the root closes, until all have heard: ${title(crowd)}`,
+      sentence: `the root closes, until all have heard: ${crowdTitle(crowd)}`,
       value: endingFigures(endings).membersMaxMs,
       bound: { atMost: goalMs },
       unit: 'ms',

@@ -1,24 +1,29 @@
 import { closedLoop } from './closed-loop.js';
-import type { Bench, BenchOptions, Tell } from './bench.js';
+import type { Bench, BenchOptions, Choice, Tell } from './bench.js';
 import { figuresOf, type Round } from './figures.js';
 import { prepareFanout, type Crowd, type Ending } from './notify-fanout.js';
-import { delaysMs, prepareLatencyRows, type Arrival } from './notify-latency.js';
-import { endingsPart, latencyPart, type Part } from './notify-report.js';
-import type { Report } from './report.js';
+import { delaysMs, handshakeChoices, prepareLatencyRows, type Arrival } from './notify-latency.js';
+import { crowdId, crowdTitle, endingsPart, latencyPart, type Part } from './notify-report.js';
+import type { Findings } from './report.js';
 import { setStage, type Stage } from './stage.js';
 
 const concurrencies = [1, 64];
 const warmUpSeconds = 0.7;
 const crowdRounds = 3;
 const nodesMax = 1_000;
+const largeMembers = 100_000;
 const crowds: readonly Crowd[] = [
   { members: 1_000, nodes: 10 },
   { members: 1_000, nodes: 1_000 },
   { members: 10_000, nodes: 10 },
   { members: 10_000, nodes: 100 },
   { members: 10_000, nodes: 1_000 },
+  { members: largeMembers, nodes: 1_000 },
 ];
-const largeCrowds: readonly Crowd[] = [{ members: 100_000, nodes: 1_000 }];
+const crowdChoices = crowds.map((crowd): Choice => {
+  const choice = { id: crowdId(crowd), title: `the root closes: ${crowdTitle(crowd)}` };
+  return crowd.members < largeMembers ? choice : { ...choice, needs: 'large' };
+});
 
 /**
  * Measures how soon programs are told: from the moment at which the broker stored a commit to the moment at which the
@@ -28,20 +33,19 @@ export const notifyBench: Bench = {
   name: 'notify',
   summary: 'from a commit to the programs that it concerns; the end of large sessions',
   rounds: 5,
+  options: ['durability', 'seconds', 'only', 'large', 'profile'],
+  choices: [...handshakeChoices, ...crowdChoices],
   measure: measureNotifications,
 };
 
-async function measureNotifications(options: BenchOptions, tell: Tell): Promise<Report> {
+async function measureNotifications(options: BenchOptions, tell: Tell): Promise<Findings> {
   await using stage = await setStage({ ...options, notifier: true });
-  const { only } = options;
   const parts: Part[] = [];
-  if (only === null || 'handshake'.includes(only))
+  if (handshakeChoices.some(({ id }) => options.chosen.has(id)))
     parts.push(await measureHandshakes(stage, options, tell));
-  if (only === null || 'crowd'.includes(only))
+  if (crowds.some((crowd) => options.chosen.has(crowdId(crowd))))
     parts.push(await measureEndings(stage, options, tell));
   return {
-    schema: 'joinleaf.bench/2',
-    bench: 'notify',
     conditions: stage.conditions,
     tables: parts.flatMap(({ tables }) => tables),
     goals: parts.flatMap(({ goals }) => goals),
@@ -52,11 +56,11 @@ async function measureNotifications(options: BenchOptions, tell: Tell): Promise<
 
 async function measureHandshakes(
   stage: Stage,
-  { rounds, seconds }: BenchOptions,
+  { rounds, seconds, chosen }: BenchOptions,
   tell: Tell,
 ): Promise<Part> {
   const { processes } = stage;
-  await using prepared = await prepareLatencyRows(stage, concurrencies);
+  await using prepared = await prepareLatencyRows(stage, concurrencies, chosen);
   tell('warming up');
   for (const { operation, concurrency, arrivals } of prepared.rows) {
     await closedLoop(operation, { concurrency, seconds: warmUpSeconds });
@@ -94,10 +98,10 @@ async function measureHandshakes(
   return { ...latencyPart(rows, `${String(rounds)} rounds of ${String(seconds)} s`), problem };
 }
 
-async function measureEndings(stage: Stage, { large }: BenchOptions, tell: Tell): Promise<Part> {
+async function measureEndings(stage: Stage, { chosen }: BenchOptions, tell: Tell): Promise<Part> {
   await using prepared = await prepareFanout(stage, nodesMax);
-  const chosen = large ? [...crowds, ...largeCrowds] : crowds;
-  const measured = chosen.map((crowd) => ({ crowd, endings: [] as Ending[] }));
+  const wanted = crowds.filter((crowd) => chosen.has(crowdId(crowd)));
+  const measured = wanted.map((crowd) => ({ crowd, endings: [] as Ending[] }));
   for (let round = 1; round <= crowdRounds; round += 1) {
     for (const { crowd, endings } of measured) {
       const { members, nodes } = crowd;

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 
 // Reads what `--profile FOLDER` left, so that everybody sees where the time goes without a browser.
 
@@ -22,13 +22,8 @@ interface ProfileNode {
 const shown = 25;
 const idle: readonly string[] = ['(idle)', '(program)', '(root)'];
 
-/** The functions and the packages of each CPU profile in `folder` that took the most time themselves. */
-export function profilesInWords(folder: string): string {
-  const files = readdirSync(folder).filter((name) => name.endsWith('.cpuprofile'));
-  return files.map((name) => inWords(join(folder, name))).join('\n');
-}
-
-function inWords(file: string): string {
+/** The functions and the packages of a CPU profile that took the most time themselves; the file's name is its heading. */
+export function profileInWords(file: string): string {
   const profile = JSON.parse(readFileSync(file, 'utf8')) as CpuProfile;
   const [busyUs, byFunction, byPackage] = selfTimes(profile);
   const ranked = (times: ReadonlyMap<string, number>, count: number) =>

@@ -1,19 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensureStreams } from '@joinleaf/jetstream-log';
 import { places } from '@joinleaf/launcher';
-import { useNatsServer } from '@joinleaf/nats-server';
 import type { Session } from '@joinleaf/multipoint';
 import { Subjects } from '@joinleaf/wire';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { startBroker } from './broker.js';
 import type { Process } from './cpu-times.js';
+import { interrupted } from './leftovers.js';
 import type { Life } from './replay-life.js';
 import { conditionsOf, type Conditions, type StageOptions } from './stage.js';
+import { temporaryFolder } from './temporary-folder.js';
 
 /** A broker with logs that were written before, and the command that looks at them. */
 export interface ReplayStage extends AsyncDisposable {
@@ -40,13 +41,11 @@ const flushEvery = 2_000;
 
 export async function setReplayStage(options: StageOptions): Promise<ReplayStage> {
   await using stack = new AsyncDisposableStack();
-  const broker = await useNatsServer({ sync: options.sync });
-  stack.use(broker);
+  const broker = stack.use(await startBroker(options.sync));
   const { services, auditor, nodes } = broker.credentials;
   const nc = await connect({ ...services });
   stack.defer(() => nc.close());
-  const folder = await mkdtemp(join(tmpdir(), 'joinleaf-bench-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const { path: folder } = stack.use(await temporaryFolder('bench'));
   const login = ({ user, pass }: typeof services) => ({ user, pass });
   const logins = { services: login(services), auditor: login(auditor), nodes: login(nodes) };
   const context = { servers: services.servers, ...logins };
@@ -106,6 +105,8 @@ async function joinleaf(words: readonly string[], cwd: string): Promise<Ran> {
     cwd,
     env: { ...process.env, JOINLEAF_CACHE: join(cwd, 'cache') },
     stdio: ['ignore', 'pipe', 'pipe'],
+    signal: interrupted,
+    killSignal: 'SIGKILL',
   });
   let out = '';
   let err = '';

@@ -12,7 +12,7 @@ import { Checks, type Around } from './replay-checks.js';
 import { Life } from './replay-life.js';
 import { openingColumns, openingRows, timesEach } from './replay-opening.js';
 import { setReplayStage, type Ran, type ReplayStage } from './replay-stage.js';
-import type { Column, Goal, Report, Row } from './report.js';
+import type { Column, Findings, Goal, Row } from './report.js';
 
 /** Measures how fast a log is read back, decided again, and looked at in the middle, beside a reader that only counts. */
 export const replayBench: Bench = {
@@ -20,6 +20,12 @@ export const replayBench: Bench = {
   summary:
     'a log read back, folded, decided again and opened in the middle, beside a reader that counts',
   rounds: 3,
+  options: ['durability', 'only', 'large'],
+  choices: [
+    { id: 'read', title: 'read, decoded and folded, beside a reader that counts' },
+    { id: 'decide', title: 'joinleaf replay --all, in one thread and in more' },
+    { id: 'open', title: 'joinleaf state SESSION@N, of a long session' },
+  ],
   measure: measureReplay,
 };
 
@@ -30,12 +36,12 @@ const sizes = {
 const membersMax = 100;
 const wide = 'wide';
 
-async function measureReplay(options: BenchOptions, tell: Tell): Promise<Report> {
+async function measureReplay(options: BenchOptions, tell: Tell): Promise<Findings> {
   const size = options.large ? sizes.large : sizes.standard;
   await using stage = await setReplayStage(options);
   const checks = new Checks();
   const around = { checks, tell };
-  const wants = (group: string) => options.only === null || group.includes(options.only);
+  const wants = (id: string) => options.chosen.has(id);
   const lives = Array.from(
     { length: size.sessions },
     (_, i) => new Life(`wide-${String(i)}` as SessionAddress, membersMax),
@@ -50,8 +56,6 @@ async function measureReplay(options: BenchOptions, tell: Tell): Promise<Report>
   const opening = wants('open') ? await openingRows(stage, size.long, around) : [];
   const commits = `${String(size.sessions)} sessions with ${String(size.commitsEach)} commits each`;
   return {
-    schema: 'joinleaf.bench/2',
-    bench: 'replay',
     conditions: stage.conditions,
     tables: [
       { title: `${commits}, ${String(options.rounds)} rounds`, columns: readingColumns, rows },

@@ -1,9 +1,7 @@
 import type { Conditions } from './stage.js';
 
-/** What every bench hands in: for people as tables, for machines as JSON. */
-export interface Report {
-  readonly schema: 'joinleaf.bench/2';
-  readonly bench: string;
+/** What every bench hands in. */
+export interface Findings {
   readonly conditions: Conditions;
   readonly tables: readonly Table[];
   readonly goals: readonly Goal[];
@@ -11,6 +9,25 @@ export interface Report {
   readonly notes: readonly string[];
   /** Why the figures are void: what was measured left something wrong behind. Null when nothing is. */
   readonly problem: string | null;
+}
+
+/** Findings, and how they were come by: for people as tables, for machines as JSON. */
+export interface Report extends Findings {
+  readonly schema: 'joinleaf.bench/2';
+  readonly bench: string;
+  /** Reports from before it was written down do not have it. */
+  readonly ran?: Ran;
+}
+
+/** A run of a bench. */
+export interface Ran {
+  /** When it began, as in ISO 8601. */
+  readonly at: string;
+  /** How to run it again. */
+  readonly command: string;
+  readonly rounds: number;
+  /** Length of one round of one row; null where a round is as long as it takes. */
+  readonly seconds: number | null;
 }
 
 export interface Table {

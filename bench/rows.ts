@@ -1,6 +1,7 @@
 import { connect as connectClient, type Joinleaf } from '@joinleaf/client';
 import { inboxPrefixOf } from '@joinleaf/wire';
 import { Asker } from './asker.js';
+import type { Choice } from './bench.js';
 import { check } from './check.js';
 import {
   autoJoin,
@@ -14,16 +15,29 @@ import { ProgramNode } from './program-node.js';
 import { append, plainPublish } from './publish-rows.js';
 import { echoAcrossSubject, echoSubject, realm, type Stage } from './stage.js';
 
-export type RowId =
-  | 'echo'
-  | 'echo-inbox'
-  | 'echo-across'
-  | 'publish'
-  | 'append'
-  | 'auto-one'
-  | 'auto-many'
-  | 'client-auto'
-  | 'handshake';
+const manySessions = 500;
+
+const titles = {
+  echo: "echo, the client's own request",
+  'echo-inbox': 'echo, one multiplexed inbox',
+  'echo-across': 'echo, so, across accounts',
+  publish: 'publish, expected sequence',
+  append: 'append to our log',
+  'auto-one': 'join, auto, one session',
+  'auto-many': `join, auto, ${String(manySessions)} sessions`,
+  'client-auto': 'join, auto, TypeScript client',
+  handshake: 'two-party handshake',
+} as const;
+
+export type RowId = keyof typeof titles;
+
+const needsNotifier: readonly string[] = ['client-auto', 'handshake'] satisfies RowId[];
+
+export const joinChoices: readonly Choice[] = Object.entries(titles).map(([id, title]) => ({
+  id,
+  title,
+  ...(needsNotifier.includes(id) ? { needs: 'notifier' } : {}),
+}));
 
 export interface Operation {
   readonly id: RowId;
@@ -39,7 +53,6 @@ export interface Operations extends AsyncDisposable {
 }
 
 const nothing = new Uint8Array(0);
-const manySessions = 500;
 const requestTimeoutMs = 10_000;
 
 export interface RowOptions {
@@ -48,7 +61,7 @@ export interface RowOptions {
   readonly handshakes: boolean;
 }
 
-type Add = (id: RowId, title: string, operation: Operation['operation']) => void;
+type Add = (id: RowId, operation: Operation['operation']) => void;
 
 /** Prepares every row on the stage: sessions are open, nodes have started. */
 export async function prepareRows(
@@ -62,8 +75,8 @@ export async function prepareRows(
 
   const operations: Operation[] = [];
   for (const concurrency of concurrencies) {
-    const add: Add = (id, title, operation) => {
-      operations.push({ id, title, concurrency, operation });
+    const add: Add = (id, operation) => {
+      operations.push({ id, title: titles[id], concurrency, operation });
     };
     addFloors(add);
     await addJoins(add, concurrency);
@@ -97,17 +110,17 @@ async function prepareFloors(
   const publish = await plainPublish(services);
   const appending = await append(services);
   return (add) => {
-    add('echo', "echo, the client's own request", async () => {
+    add('echo', async () => {
       await services.request(echoSubject, nothing, { timeout: requestTimeoutMs });
     });
-    add('echo-inbox', 'echo, one multiplexed inbox', async () => {
+    add('echo-inbox', async () => {
       await asking.ask(echoSubject, nothing);
     });
-    add('echo-across', 'echo, so, across accounts', async () => {
+    add('echo-across', async () => {
       await across.ask(echoAcrossSubject, nothing);
     });
-    add('publish', 'publish, expected sequence', publish);
-    add('append', 'append to our log', appending);
+    add('publish', publish);
+    add('append', appending);
   };
 }
 
@@ -146,15 +159,15 @@ async function prepareJoins(
 
   return async (add, concurrency) => {
     const one = await auto(`one-${String(concurrency)}`, 1);
-    add('auto-one', 'join, auto, one session', autoJoin(leaf, one));
-    add('auto-many', `join, auto, ${String(manySessions)} sessions`, autoJoin(leaf, many));
+    add('auto-one', autoJoin(leaf, one));
+    add('auto-many', autoJoin(leaf, many));
     if (!handshakes) return;
     const forClient = await auto(`client-${String(concurrency)}`, 1);
-    add('client-auto', 'join, auto, TypeScript client', clientJoin(clients, forClient));
+    add('client-auto', clientJoin(clients, forClient));
     const pairs = await openWaitingRooms(start, concurrency);
     const rooms: Sessions = { addresses: pairs.map(({ session }) => session), joined: 0 };
     opened.push(rooms);
-    add('handshake', 'two-party handshake', handshake(pairs, rooms));
+    add('handshake', handshake(pairs, rooms));
   };
 }
 

@@ -1,17 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensureStreams, JetStreamLog } from '@joinleaf/jetstream-log';
 import type { Service } from '@joinleaf/launcher';
-import { useNatsServer } from '@joinleaf/nats-server';
 import { inboxPrefixOf, Subjects } from '@joinleaf/wire';
 import { ownersOf } from '@joinleaf/arbiter';
 import type { SessionAddress } from '@joinleaf/multipoint';
 import { connect } from '@nats-io/transport-node';
 import { Asker } from './asker.js';
 import type { BenchOptions } from './bench.js';
+import { startBroker } from './broker.js';
 import type { Process } from './cpu-times.js';
+import type { Profiles } from './profiles.js';
 import { ProgramNode } from './program-node.js';
 import { freePort, MemoryProbe, type MemoryUse } from './service-memory.js';
-import { startService, type Credentials } from './services.js';
+import type { Credentials } from './credentials.js';
+import { startService } from './services.js';
 import { conditionsOf, realm, type Conditions } from './stage.js';
 
 const readyWithinMs = 300_000;
@@ -27,10 +29,9 @@ export interface ScaleStage extends AsyncDisposable {
   guest(): Promise<Guest>;
 }
 
-export async function setScaleStage({ sync, profile }: BenchOptions): Promise<ScaleStage> {
+export async function setScaleStage({ sync, profiles }: BenchOptions): Promise<ScaleStage> {
   await using stack = new AsyncDisposableStack();
-  const broker = await useNatsServer({ sync });
-  stack.use(broker);
+  const broker = stack.use(await startBroker(sync));
   const { services, nodes } = broker.credentials;
   const nc = await connect({ ...services });
   stack.defer(() => nc.drain());
@@ -53,7 +54,7 @@ export async function setScaleStage({ sync, profile }: BenchOptions): Promise<Sc
     log: new JetStreamLog({ nc, subjects }),
     conditions: conditionsOf(nc.info?.version, broker.durability, ['session']),
     arbiters: (count, settings = {}) =>
-      Arbiters.start(services, { count, settings, profile, broker: ofBroker }),
+      Arbiters.start(services, { count, settings, profiles, broker: ofBroker }),
     guest: async () => {
       guest ??= new Guest(await ProgramNode.start('guest', { nc: nodesNc, asker, subjects }));
       return guest;
@@ -65,7 +66,7 @@ export async function setScaleStage({ sync, profile }: BenchOptions): Promise<Sc
 interface ArbitersWish {
   readonly count: number;
   readonly settings: Readonly<Record<string, string>>;
-  readonly profile: string | null;
+  readonly profiles: Profiles | null;
   readonly broker: readonly Process[];
 }
 
@@ -106,13 +107,13 @@ export class Arbiters implements AsyncDisposable {
   async #add(
     credentials: Credentials,
     name: string,
-    { settings, profile }: ArbitersWish,
+    { settings, profiles }: ArbitersWish,
   ): Promise<void> {
     const port = await freePort();
     const inspect = `--inspect=127.0.0.1:${String(port)}`;
-    const options = profile === null ? inspect : `${inspect} --cpu-prof --cpu-prof-dir=${profile}`;
+    const options = profiles === null ? inspect : `${inspect} ${profiles.flagsFor(name)}`;
     const service = await startService(credentials, {
-      ...{ name, service: 'session', realm, profile: null, readyWithinMs },
+      ...{ name, service: 'session', realm, profiles: null, readyWithinMs },
       settings: { NODE_OPTIONS: options, ...settings },
     });
     this.#services.push(service);

@@ -1,35 +1,39 @@
 import type { Bench, BenchOptions, Tell } from './bench.js';
-import type { Goal, Report, Table } from './report.js';
+import type { Findings, Goal, Table } from './report.js';
 import { checkAll } from './scale-check.js';
 import { measureArbiters } from './scale-arbiters.js';
 import { measureMembers } from './scale-members.js';
 import { measureSessions } from './scale-sessions.js';
 import { setScaleStage } from './scale-stage.js';
 
+const parts = [
+  {
+    id: 'sessions',
+    title: 'open sessions by the thousand: start, memory, joins',
+    measure: measureSessions,
+  },
+  { id: 'members', title: 'joins among 10 to 10,000 members', measure: measureMembers },
+  { id: 'arbiters', title: 'the same load on one arbiter and on two', measure: measureArbiters },
+] as const;
+
 /** How the cost of a join grows with sessions, with members of one session, and with arbiters. */
 export const scaleBench: Bench = {
   name: 'scale',
   summary: 'many sessions, many members in one of them, several arbiters; memory of what is idle',
   rounds: 3,
+  options: ['durability', 'seconds', 'only', 'large', 'profile'],
+  choices: parts.map(({ id, title }) => ({ id, title })),
   measure: measureScale,
 };
 
-async function measureScale(options: BenchOptions, tell: Tell): Promise<Report> {
+async function measureScale(options: BenchOptions, tell: Tell): Promise<Findings> {
   await using stage = await setScaleStage(options);
-  const isChosen = (part: string) => options.only === null || part.includes(options.only);
-  const measurements = [
-    { part: 'sessions', measure: measureSessions },
-    { part: 'members', measure: measureMembers },
-    { part: 'arbiters', measure: measureArbiters },
-  ];
   const measured = [];
-  for (const { part, measure } of measurements) {
-    if (isChosen(part)) measured.push(await measure(stage, options, tell));
+  for (const { id, measure } of parts) {
+    if (options.chosen.has(id)) measured.push(await measure(stage, options, tell));
   }
   tell('reading everything back');
   return {
-    schema: 'joinleaf.bench/2',
-    bench: 'scale',
     conditions: stage.conditions,
     tables: measured.flatMap(({ tables }): readonly Table[] => tables),
     goals: measured.flatMap(({ goals }): readonly Goal[] => goals),

@@ -1,11 +1,8 @@
 import { join } from 'node:path';
 import { places, Service } from '@joinleaf/launcher';
-
-export interface Credentials {
-  readonly servers: readonly string[];
-  readonly user?: string;
-  readonly pass?: string;
-}
+import { asEnvironment, type Credentials } from './credentials.js';
+import { endWithBench, interrupted } from './leftovers.js';
+import type { Profiles } from './profiles.js';
 
 export interface ServiceWish {
   readonly name: string;
@@ -13,7 +10,7 @@ export interface ServiceWish {
   readonly service: string;
   readonly realm: string;
   /** Where to leave a CPU profile; null for none. */
-  readonly profile: string | null;
+  readonly profiles: Profiles | null;
   /** More JOINLEAF_* settings, or node's own. */
   readonly settings?: Readonly<Record<string, string>>;
   /** How long it may take to read the log, in milliseconds. */
@@ -21,25 +18,32 @@ export interface ServiceWish {
 }
 
 /** Starts one of our services as a process, and returns when it is ready. */
-export function startService(
-  { servers, user = '', pass = '' }: Credentials,
-  { name, service, realm, profile, settings = {}, readyWithinMs }: ServiceWish,
+export async function startService(
+  credentials: Credentials,
+  { name, service, realm, profiles, settings = {}, readyWithinMs }: ServiceWish,
 ): Promise<Service> {
-  return Service.start({
+  interrupted.throwIfAborted();
+  const started = new Service({
     name,
     service,
     ...(readyWithinMs === undefined ? {} : { readyWithinMs }),
     logFolder: join(places.root, '.joinleaf/logs/bench'),
     settings: {
-      JOINLEAF_SERVERS: servers.join(','),
-      JOINLEAF_USER: user,
-      JOINLEAF_PASS: pass,
+      ...asEnvironment(credentials),
       JOINLEAF_REALM: realm,
       JOINLEAF_NAME: name,
       JOINLEAF_HTTP_PORT: '0',
       JOINLEAF_LOG: 'json',
-      ...(profile === null ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` }),
+      ...(profiles === null ? {} : { NODE_OPTIONS: profiles.flagsFor(name) }),
       ...settings,
     },
   });
+  endWithBench(() => started.kill());
+  try {
+    await started.ready();
+    return started;
+  } catch (error) {
+    await started.kill();
+    throw error;
+  }
 }

@@ -1,11 +1,13 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { endingWithParent, Program } from '@joinleaf/launcher';
-import { useNatsServer } from '@joinleaf/nats-server';
 import { inboxPrefixOf, Subjects } from '@joinleaf/wire';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { startBroker } from './broker.js';
 import type { Process } from './cpu-times.js';
-import { startService, type Credentials } from './services.js';
+import { asEnvironment, type Credentials } from './credentials.js';
+import type { Profiles } from './profiles.js';
+import { startProgram } from './program.js';
+import { startService } from './services.js';
 
 export const realm = 'bench';
 
@@ -52,13 +54,12 @@ export const echoAcrossSubject = `jl.echo.cmd.bench.00.nobody.join`;
 export interface StageOptions {
   readonly sync: 'always' | '2m';
   readonly notifier: boolean;
-  readonly profile: string | null;
+  readonly profiles: Profiles | null;
 }
 
 export async function setStage(options: StageOptions): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
-  const broker = await useNatsServer({ sync: options.sync });
-  stack.use(broker);
+  const broker = stack.use(await startBroker(options.sync));
   const { services: own, nodes: theirs } = broker.credentials;
   const services = await connect({ ...own });
   stack.defer(() => services.drain());
@@ -73,7 +74,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       name,
       service: name,
       realm,
-      profile: options.profile,
+      profiles: options.profiles,
     });
     stack.defer(() => service.stop());
     if (service.pid !== undefined) processes.push({ name, pid: service.pid });
@@ -94,26 +95,14 @@ async function startResponder(
   stack: AsyncDisposableStack,
   credentials: Credentials,
 ): Promise<number> {
-  const { servers, user = '', pass = '' } = credentials;
-  const ready = Promise.withResolvers<undefined>();
-  const responder = new Program({
+  const responder = await startProgram({
     name: 'echo responder',
-    words: [
-      ...endingWithParent,
-      join(import.meta.dirname, 'echo-responder.js'),
-      servers.join(','),
-      user,
-      pass,
-      echoSubject,
-      'jl.echo.cmd.>',
-    ],
-    environment: process.env,
-    onLine: (line) => {
-      if (line === 'ready') ready.resolve(undefined);
-    },
+    file: join(import.meta.dirname, 'echo-responder.js'),
+    words: [echoSubject, 'jl.echo.cmd.>'],
+    environment: asEnvironment(credentials),
+    ready: 'ready',
   });
   stack.defer(() => responder.kill());
-  await Promise.race([ready.promise, responder.lives]);
   return responder.pid ?? NaN;
 }
 

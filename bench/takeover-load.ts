@@ -4,7 +4,7 @@ import type { SessionAddress } from '@joinleaf/multipoint';
 import { partitionCount, partitionOf } from '@joinleaf/wire';
 import { joinKey } from './scale-check.js';
 import { seededSession } from './scale-seed.js';
-import type { Credentials } from './services.js';
+import type { Credentials } from './credentials.js';
 import { realm } from './stage.js';
 
 const clientCount = 8;

@@ -3,15 +3,17 @@ import { ownersOf } from '@joinleaf/arbiter';
 import { ensureStreams, JetStreamLog } from '@joinleaf/jetstream-log';
 import type { Service } from '@joinleaf/launcher';
 import { socketId } from '@joinleaf/multipoint';
-import { useNatsServer } from '@joinleaf/nats-server';
 import { Subjects } from '@joinleaf/wire';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { Bench, BenchOptions, Tell } from './bench.js';
-import type { Report } from './report.js';
+import { startBroker } from './broker.js';
+import type { Profiles } from './profiles.js';
+import type { Findings } from './report.js';
 import { checkAll } from './scale-check.js';
 import { Seed, seedSessions } from './scale-seed.js';
 import { heardBy } from './scale-stage.js';
-import { startService, type Credentials } from './services.js';
+import type { Credentials } from './credentials.js';
+import { startService } from './services.js';
 import { conditionsOf, realm } from './stage.js';
 import { byPartition, Load, sessionsOfPartitions } from './takeover-load.js';
 import { timesColumns, timesRow, withinMs } from './times.js';
@@ -32,22 +34,26 @@ export const takeoverBench: Bench = {
   name: 'takeover',
   summary: 'one of two session services is killed under load; until somebody is admitted again',
   rounds: 4,
+  options: ['durability', 'profile'],
+  choices: [],
   measure: measureTakeovers,
 };
 
-async function measureTakeovers({ rounds, sync }: BenchOptions, tell: Tell): Promise<Report> {
+async function measureTakeovers(
+  { rounds, sync, profiles }: BenchOptions,
+  tell: Tell,
+): Promise<Findings> {
   await using stack = new AsyncDisposableStack();
-  const broker = await useNatsServer({ sync });
-  stack.use(broker);
+  const broker = stack.use(await startBroker(sync));
   const { services, nodes } = broker.credentials;
   const nc = await connect({ ...services });
   stack.defer(() => nc.close());
   tell(`${quietSessions.toLocaleString('en')} sessions are seeded`);
   const log = await seededLog(nc);
-  const pair = await Pair.start(services);
+  const pair = await Pair.start(services, profiles);
   stack.defer(() => pair.stop());
   const notifier = await startService(services, {
-    ...{ name: 'notifier', service: 'notifier', realm, profile: null, readyWithinMs },
+    ...{ name: 'notifier', service: 'notifier', realm, profiles, readyWithinMs },
   });
   stack.defer(() => notifier.stop());
   const load = await Load.start(nodes, sessionsOfPartitions(), byPartition(quietSessions));
@@ -64,8 +70,6 @@ async function measureTakeovers({ rounds, sync }: BenchOptions, tell: Tell): Pro
   tell('reading everything back');
   const sessions = quietSessions + sessionsOfPartitions().length;
   return {
-    schema: 'joinleaf.bench/2',
-    bench: 'takeover',
     conditions: conditionsOf(nc.info?.version, broker.durability, [...names, 'notifier']),
     ...asFigures(silences, rounds),
     problem: await checkAll(log, { sessions, joins: load.answered }),
@@ -137,14 +141,17 @@ function asFigures({ busy, quiet, underWay }: Silences, rounds: number) {
 class Pair {
   readonly #services = new Map<string, Service>();
 
-  static async start(credentials: Credentials): Promise<Pair> {
-    const pair = new Pair(credentials);
+  static async start(credentials: Credentials, profiles: Profiles | null): Promise<Pair> {
+    const pair = new Pair(credentials, profiles);
     for (const name of names) await pair.#start(name);
     await pair.#shared();
     return pair;
   }
 
-  private constructor(private readonly credentials: Credentials) {}
+  private constructor(
+    private readonly credentials: Credentials,
+    private readonly profiles: Profiles | null,
+  ) {}
 
   async kill(name: string): Promise<void> {
     await this.#services.get(name)?.kill();
@@ -160,7 +167,8 @@ class Pair {
   }
 
   async #start(name: string): Promise<void> {
-    const wish = { name, service: 'session', realm, profile: null, readyWithinMs };
+    const { profiles } = this;
+    const wish = { name, service: 'session', realm, profiles, readyWithinMs };
     this.#services.set(name, await startService(this.credentials, wish));
   }
 

@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process';
 import { access, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { folders } from './folders.js';
 import { lastLine } from './npm.js';
 import { LeftOut } from './peer.js';
+import { run } from './run.js';
 
 // Debian's packages are downloaded by the machine's own apt, from wherever that is told to look, and unpacked into a
 // folder that git ignores. Nothing is installed, so no root is needed and nothing of the machine changes.
 
-const run = promisify(execFile);
 const downloadMs = 120_000;
 const unpackMs = 30_000;
 const versionFile = 'version';
@@ -42,7 +40,7 @@ export async function installDebian(
     const files = (await readdir(unfinished)).filter((file) => file.endsWith('.deb'));
     await writeFile(join(unfinished, versionFile), versionIn(files, packages[0] ?? name));
     for (const file of files) {
-      await run('dpkg', ['-x', file, '.'], { cwd: unfinished, timeout: unpackMs });
+      await run('dpkg', ['-x', file, '.'], { cwd: unfinished, timeoutMs: unpackMs });
       await rm(join(unfinished, file));
     }
     await access(join(unfinished, proof));
@@ -57,7 +55,7 @@ export async function installDebian(
 // The machine's lists of packages first; where it has none, or old ones, fresh lists in a folder of ours.
 async function download(packages: readonly string[], folder: string): Promise<void> {
   const words = ['-q', '-o', 'APT::Sandbox::User=root', 'download', ...packages];
-  const options = { cwd: folder, timeout: downloadMs };
+  const options = { cwd: folder, timeoutMs: downloadMs };
   try {
     await run('apt-get', words, options);
   } catch {

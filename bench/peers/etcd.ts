@@ -80,7 +80,7 @@ async function start({ folder, boundMs }: StartOptions): Promise<Running> {
       ...quick,
     ],
   });
-  await listening(port);
+  await server.until(listening(port));
   return runningOn(port, server, await debianVersion('etcd'));
 }
 

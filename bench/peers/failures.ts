@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { endingWithParent, Program } from '@joinleaf/launcher';
+import type { Program } from '@joinleaf/launcher';
 import type { Tell } from '../bench.js';
+import { startProgram } from '../program.js';
 import { listening } from './native-server.js';
-import { memberName, type Keeper, type Member, type Peer, type Running } from './peer.js';
+import { memberName, type Member, type Peer } from './peer.js';
+import { startPeer, type Started } from './started.js';
 
 export const boundMs = 1_000;
 /** How long after the bound somebody who is still on record counts as a ghost. */
@@ -18,6 +18,7 @@ const capacity = 1_000;
 const attemptEveryMs = 100;
 const recoveredWithinMs = 30_000;
 const settledWithinMs = 5_000;
+const withinMs = 120_000;
 
 export interface FailureFigures {
   /** From SIGSTOP until the keeper is told, of each program that it was told of. */
@@ -35,13 +36,25 @@ export interface FailureFigures {
   readonly living: number;
 }
 
-/** Freezes programs, and kills servers, of a peer that was started for a bound of one second. */
+/**
+ * Freezes programs, and kills servers, of a peer that was started for a bound of one second.
+ *
+ * @throws Error when there is no end to it: a client that is stuck must not keep the other peers from being measured.
+ */
 export async function measureFailures(
   peer: Peer,
   rounds: number,
   tell: Tell,
 ): Promise<FailureFigures> {
   await using scene = await Scene.set(peer);
+  const late = delay(withinMs, undefined, { ref: false }).then((): never => {
+    throw new Error(`no end within ${String(withinMs / 1_000)} s`);
+  });
+  return await Promise.race([failuresIn(scene, rounds, tell), late]);
+}
+
+async function failuresIn(scene: Scene, rounds: number, tell: Tell): Promise<FailureFigures> {
+  const { peer } = scene;
   tell(`${peer.id}: ${String(frozenAtOnce)} programs are frozen`);
   const frozen = await scene.freeze();
   const recoveredMs = new Map<string, number[]>();
@@ -61,20 +74,16 @@ class Scene implements AsyncDisposable {
   #serial = 0;
 
   static async set(peer: Peer): Promise<Scene> {
-    const folder = await mkdtemp(join(tmpdir(), `joinleaf-peer-${peer.id}-`));
-    const running = await peer.start({ folder, boundMs });
-    const keeper = await peer.keep(running.address, boundMs);
-    await keeper.open([session], capacity);
-    return new Scene(peer, { running, keeper, folder });
+    await using stack = new AsyncDisposableStack();
+    const started = await startPeer(peer, boundMs, stack);
+    await started.keeper.open([session], capacity);
+    return new Scene(peer, started, stack.move());
   }
 
   private constructor(
-    private readonly peer: Peer,
-    private readonly on: {
-      readonly running: Running;
-      readonly keeper: Keeper;
-      readonly folder: string;
-    },
+    readonly peer: Peer,
+    private readonly on: Started,
+    private readonly stack: AsyncDisposableStack,
   ) {}
 
   get parts(): readonly string[] {
@@ -140,11 +149,8 @@ class Scene implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { keeper, running, folder } = this.on;
     await Promise.all(this.#programs.map((program) => program.kill()));
-    await keeper.close().catch(() => undefined);
-    await running.stop();
-    await rm(folder, { recursive: true, force: true });
+    await this.stack.disposeAsync();
   }
 
   // A client that is new each time, so that nobody's pause between two connections is measured. Attempts begin
@@ -195,21 +201,14 @@ class Scene implements AsyncDisposable {
       Array.from({ length: count }, async () => {
         this.#serial += 1;
         const name = `program-${String(this.#serial)}`;
-        const joined = Promise.withResolvers<undefined>();
-        const program = new Program({
+        const program = await startProgram({
           name,
-          words: [
-            ...endingWithParent,
-            join(import.meta.dirname, 'member-program.js'),
-            ...[this.peer.id, this.on.running.address, session, name, String(boundMs)],
-          ],
-          environment: process.env,
-          onLine: (line) => {
-            if (line === 'admitted') joined.resolve(undefined);
-          },
+          file: join(import.meta.dirname, 'member-program.js'),
+          words: [this.peer.id, session, name, String(boundMs)],
+          environment: { PEER_ADDRESS: this.on.running.address },
+          ready: 'joined',
         });
         this.#programs.push(program);
-        await Promise.race([joined.promise, program.lives]);
         return program;
       }),
     );

@@ -3,10 +3,12 @@ import { fold, type StoredCommit } from '@joinleaf/event-log';
 import { JetStreamLog } from '@joinleaf/jetstream-log';
 import type { Service } from '@joinleaf/launcher';
 import type { SessionAddress } from '@joinleaf/multipoint';
-import { startNatsServer, type RunningNatsServer } from '@joinleaf/nats-server';
+import type { RunningNatsServer } from '@joinleaf/nats-server';
 import { Subjects } from '@joinleaf/wire';
 import { connect as connectNats, type NatsConnection } from '@nats-io/transport-node';
-import { startService, type Credentials } from '../services.js';
+import { startOwnBroker } from '../broker.js';
+import type { Credentials } from '../credentials.js';
+import { startService } from '../services.js';
 import type { StageOptions } from '../stage.js';
 import type {
   Joined,
@@ -49,7 +51,7 @@ export const joinleaf = (sync: StageOptions['sync']): Peer => ({
 const services = ['session', 'notifier'] as const;
 
 async function start({ folder }: StartOptions, sync: StageOptions['sync']): Promise<Running> {
-  const broker = await startNatsServer({ sync, storeDir: folder });
+  const broker = await startOwnBroker(sync, folder);
   const deployment = new Deployment(broker, sync);
   await deployment.start();
   const { services: own, nodes } = broker.credentials;
@@ -101,7 +103,7 @@ class Deployment {
 
   async #startService(service: string): Promise<void> {
     const name = `peers-${service}-${this.sync}`;
-    const wish = { name, service, realm, profile: null };
+    const wish = { name, service, realm, profiles: null };
     this.#services.set(service, await startService(this.broker.credentials.services, wish));
   }
 }

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { createServer, connect as connectTcp, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { endWithBench, interrupted } from '../leftovers.js';
 import { folders } from './folders.js';
 import type { Running } from './peer.js';
 
@@ -42,6 +43,16 @@ export class NativeServer implements Server {
 
   constructor(private readonly options: NativeOptions) {
     [this.#child, this.#ended] = launch(options);
+    endWithBench(() => this.kill());
+  }
+
+  /** Waits until it serves; rejects when it ends before that. */
+  async until(serves: Promise<void>): Promise<void> {
+    const { name } = this.options;
+    const ended = this.#ended.then((): never => {
+      throw new Error(`${name} ended before it served; ${logOf(name)} says why`);
+    });
+    await Promise.race([serves, ended]);
   }
 
   async kill(): Promise<void> {
@@ -60,9 +71,12 @@ export class NativeServer implements Server {
   }
 }
 
+const logOf = (name: string): string => join(folders.logs, `${name}.log`);
+
 function launch({ name, words, environment = {} }: NativeOptions): [ChildProcess, Promise<void>] {
+  interrupted.throwIfAborted();
   mkdirSync(folders.logs, { recursive: true });
-  const log = openSync(join(folders.logs, `${name}.log`), 'a');
+  const log = openSync(logOf(name), 'a');
   // The process that setpriv becomes is the server itself, so that a signal hits what it is meant for.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...words], {
     stdio: ['ignore', log, log],

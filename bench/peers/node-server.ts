@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { endingWithParent, Program } from '@joinleaf/launcher';
+import { endWithBench, interrupted } from '../leftovers.js';
 import { installPackages, versionOf } from './npm.js';
 import type { Peer, Running, StartOptions } from './peer.js';
 import { freePort, listening, runningOn } from './native-server.js';
@@ -23,8 +24,9 @@ async function startNodeServer(
   { boundMs }: StartOptions,
 ): Promise<Running> {
   const port = await freePort();
-  const launch = () =>
-    new Program({
+  const launch = () => {
+    interrupted.throwIfAborted();
+    return new Program({
       name: file,
       words: [
         ...endingWithParent,
@@ -34,7 +36,9 @@ async function startNodeServer(
       ],
       environment: process.env,
     });
+  };
   let program = launch();
+  endWithBench(() => program.kill());
   await Promise.race([listening(port), program.lives]);
   const server = {
     kill: () => program.kill(),

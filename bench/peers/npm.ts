@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { folders } from './folders.js';
 import { LeftOut } from './peer.js';
+import { run } from './run.js';
 
 // The peers' npm packages are none of ours: they have a lock file of their own and are installed, when a peer is
 // measured, into a folder that git ignores. So their types are written down beside each use, as far as it goes.
 
-const run = promisify(execFile);
 const installMs = 170_000;
 const manifests = ['package.json', 'package-lock.json'] as const;
 
@@ -35,7 +33,7 @@ async function install(tell: (message: string) => void): Promise<void> {
   }
   try {
     const words = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-    await run('npm', words, { cwd: folders.packages, timeout: installMs });
+    await run('npm', words, { cwd: folders.packages, timeoutMs: installMs });
   } catch (error) {
     throw new LeftOut(`npm ci: ${lastLine(error)}`);
   }

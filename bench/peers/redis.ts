@@ -108,7 +108,7 @@ async function start({ folder }: StartOptions): Promise<Running> {
     ],
     environment: { LD_LIBRARY_PATH: libraries.map((folder) => join(root, folder)).join(':') },
   });
-  await listening(port);
+  await server.until(listening(port));
   return runningOn(port, server, await debianVersion('redis'));
 }
 

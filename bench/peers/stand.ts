@@ -1,14 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  memberName,
-  type Joined,
-  type Keeper,
-  type Member,
-  type Peer,
-  type Running,
-} from './peer.js';
+import { memberName, type Joined, type Member, type Peer } from './peer.js';
+import { startPeer, type Started } from './started.js';
 import { wrongIn } from './verdict.js';
 
 const programs = 8;
@@ -23,16 +14,18 @@ export class Stand implements AsyncDisposable {
   readonly #admitted = new Map<string, Set<string>>();
   readonly #visitors: Member[] = [];
   #members: readonly Member[] = [];
+  #started = new AsyncDisposableStack();
   #serial = 1_000; // Those before are for whoever calls members by their numbers.
 
   /** Starts the peer and its programs, and opens the many sessions. */
   static async set(peer: Peer): Promise<Stand> {
-    const folder = await mkdtemp(join(tmpdir(), `joinleaf-peer-${peer.id}-`));
-    const running = await peer.start({ folder, boundMs: patientBoundMs });
-    const keeper = await peer.keep(running.address, patientBoundMs);
-    const stand = new Stand(peer, { running, keeper, folder });
+    await using stack = new AsyncDisposableStack();
+    const { running, keeper } = await startPeer(peer, patientBoundMs, stack);
+    const stand = new Stand(peer, { running, keeper });
+    stack.defer(() => stand.#leave());
     await stand.#connect();
     await stand.open(stand.many);
+    stand.#started = stack.move();
     return stand;
   }
 
@@ -40,11 +33,7 @@ export class Stand implements AsyncDisposable {
 
   private constructor(
     readonly peer: Peer,
-    private readonly parts: {
-      readonly running: Running;
-      readonly keeper: Keeper;
-      readonly folder: string;
-    },
+    private readonly parts: Started,
   ) {}
 
   get version(): string {
@@ -116,12 +105,12 @@ export class Stand implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { keeper, running, folder } = this.parts;
+    await this.#started.disposeAsync();
+  }
+
+  async #leave(): Promise<void> {
     await this.clear().catch(() => undefined);
     await this.#disconnect().catch(() => undefined);
-    await keeper.close().catch(() => undefined);
-    await running.stop();
-    await rm(folder, { recursive: true, force: true });
   }
 
   async #connect(): Promise<void> {

@@ -1,8 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { debianFolder, debianVersion, installDebian } from './debian.js';
 import { freePort, NativeServer, runningOn } from './native-server.js';
 import { installPackages } from './npm.js';
@@ -18,6 +16,7 @@ import {
   type StartOptions,
   type Watcher,
 } from './peer.js';
+import { run } from './run.js';
 import { anyFreeSeat, anySeat, backOffMs } from './seats.js';
 import {
   asked,
@@ -39,7 +38,6 @@ import {
 
 const nothing = Buffer.alloc(0);
 const nodeExists = -110;
-const run = promisify(execFile);
 
 type Recipe = 'version' | 'seats';
 
@@ -119,7 +117,7 @@ async function start({ folder, boundMs }: StartOptions): Promise<Running> {
       file,
     ],
   });
-  await serving(port);
+  await server.until(serving(port));
   return runningOn(port, server, await debianVersion('zookeeper'));
 }
 

@@ -15,7 +15,7 @@ import {
   type Redaction,
 } from '@joinleaf/capture';
 import type { StoredCommit } from '@joinleaf/event-log';
-import { sha256 } from '@joinleaf/jetstream-log';
+import { sha256 } from './sha256.js';
 import { err, ok } from '@joinleaf/multipoint';
 import {
   commitSchema,

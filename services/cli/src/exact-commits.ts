@@ -1,5 +1,5 @@
 import type { StoredCommit } from '@joinleaf/event-log';
-import { sha256 } from '@joinleaf/jetstream-log';
+import { sha256 } from './sha256.js';
 import type { SessionAddress } from '@joinleaf/multipoint';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { Live } from './live.js';

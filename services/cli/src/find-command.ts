@@ -1,6 +1,6 @@
 import type { SessionAddress } from '@joinleaf/multipoint';
 import { connectLive } from './live.js';
-import { sessionNames } from './sources.js';
+import { sessionNames } from './live-sources.js';
 import type { VerbContext } from './verb.js';
 
 /**

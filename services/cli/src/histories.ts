@@ -3,7 +3,8 @@ import type { SessionAddress } from '@joinleaf/multipoint';
 import { readCaptureFile, troubleIn } from './capture-file.js';
 import { exitCodes, Trouble } from './exit-codes.js';
 import { connectLive, type Live } from './live.js';
-import { againIn, loadSession, troubleOf, type Loaded, type Unreadable } from './sources.js';
+import { loadSession } from './live-sources.js';
+import { againIn, troubleOf, type Loaded, type Unreadable } from './sources.js';
 import { parseTarget, quoted, type Target } from './targets.js';
 import type { SourceOptions, VerbContext } from './verb.js';
 

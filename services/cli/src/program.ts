@@ -1,23 +1,11 @@
-import { span } from '@joinleaf/replay';
 import { Command, Option } from 'commander';
 import type { Act } from './act.js';
 import { registerDemo } from './demo/index.js';
 import { registerClientVerbs } from './client-verbs.js';
 import { registerDebugVerbs } from './debug-verbs.js';
-import { BadWord, type ExitCode } from './exit-codes.js';
-import { findSettings, type SettingsFlags } from './settings.js';
-import { Terminal, type Format } from './terminal.js';
-import type { VerbContext } from './verb.js';
+import type { GlobalFlags } from './context.js';
+import type { ExitCode } from './exit-codes.js';
 import type { World } from './world.js';
-
-interface GlobalFlags extends SettingsFlags {
-  readonly json?: boolean;
-  readonly ndjson?: boolean;
-  readonly plain?: boolean;
-  readonly color?: boolean;
-  readonly width?: string;
-  readonly quiet?: boolean;
-}
 
 const introduction = `joinleaf looks at sessions: what happened in them, why, and whether it would happen again.
 
@@ -61,8 +49,8 @@ export function makeProgram(world: World, done: (exitCode: ExitCode) => void): C
     .addHelpText('after', ending);
   addGlobalOptions(program);
   const act: Act = async (command, verb) => {
-    const flags = command.optsWithGlobals<GlobalFlags>();
-    done(await verb(contextFor(flags, world)));
+    const { contextFor } = await import('./context.js');
+    done(await verb(contextFor(command.optsWithGlobals<GlobalFlags>(), world)));
   };
   registerDebugVerbs(program, act);
   registerClientVerbs(program, act);
@@ -85,35 +73,4 @@ function addGlobalOptions(program: Command): void {
     .option('--width <columns>', 'columns of a page')
     .option('-q, --quiet', 'no talk beside the result')
     .option('--debug', 'say where an error happened');
-}
-
-function contextFor(flags: GlobalFlags, world: World): VerbContext {
-  const terminal = new Terminal(world, {
-    format: formatOf(flags),
-    colour: flags.color !== false,
-    quiet: flags.quiet === true,
-    width: widthIn(flags.width),
-  });
-  const settings = () => {
-    const found = findSettings(flags, world);
-    const { servers, timeoutMs } = found;
-    const onWaiting = () => {
-      terminal.remark(`no answer from ${servers.join(', ')} yet, trying for ${span(timeoutMs)}`);
-    };
-    return { ...found, onWaiting };
-  };
-  return { world, terminal, settings };
-}
-
-function formatOf({ json, ndjson, plain }: GlobalFlags): Format {
-  if (json === true) return 'json';
-  if (ndjson === true) return 'ndjson';
-  return plain === true ? 'plain' : 'page';
-}
-
-function widthIn(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const width = Number(text);
-  if (Number.isInteger(width) && width >= 40 && width <= 1_000) return width;
-  throw new BadWord('--width', '--width is a number of columns from 40 to 1000');
 }

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { sha256 } from '@joinleaf/jetstream-log';
+import { sha256 } from '../sha256.js';
 import { dim, line, warn } from '@joinleaf/transcript';
 import { BadWord } from '../exit-codes.js';
 import type { VerbContext } from '../verb.js';

@@ -1,4 +1,4 @@
-import { sha256 } from '@joinleaf/jetstream-log';
+import { sha256 } from '../sha256.js';
 import type { CacheFolder } from './cache-folder.js';
 
 // A line with the SHA-256 of the next one, and the next one: JSON.

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Redaction } from '@joinleaf/capture';
 import { damageAfter, nothingFolded, type Basis, type StoredCommit } from '@joinleaf/event-log';
-import { sha256 } from '@joinleaf/jetstream-log';
+import { sha256 } from '../sha256.js';
 import type { SessionAddress } from '@joinleaf/multipoint';
 import { foldVersion, FoldTo, isCheckpointDue } from '@joinleaf/replay';
 import {

@@ -109,11 +109,13 @@ export class CaptureStates implements States {
   }
 }
 
+const inPieces = { highWaterMark: 1_024 * 1_024 };
+
 /** Of a file; of none where it cannot be read, which who reads it will say. */
 async function sha256Of(path: string): Promise<string> {
   const digest = createHash('sha256');
   try {
-    for await (const chunk of createReadStream(path)) digest.update(chunk as Buffer);
+    for await (const chunk of createReadStream(path, inPieces)) digest.update(chunk as Buffer);
   } catch {
     return 'none';
   }

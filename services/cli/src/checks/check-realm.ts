@@ -4,7 +4,7 @@ import { sessionIn } from '@joinleaf/wire';
 import { compareCopies } from '@joinleaf/jetstream-log';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connectLive, type Live } from '../live.js';
-import { loadSession } from '../sources.js';
+import { loadSession } from '../live-sources.js';
 import type { VerbContext } from '../verb.js';
 import { checkStreams } from './check-streams.js';
 import { finding, problemOf, type Finding, type Problem } from './finding.js';

@@ -5,7 +5,7 @@ import type { Line } from '@joinleaf/transcript';
 import { exitCodes, Trouble } from '../exit-codes.js';
 import { connectLive, type Live } from '../live.js';
 import type { Settings } from '../settings.js';
-import { loadSession } from '../sources.js';
+import { loadSession } from '../live-sources.js';
 import { ladderLines } from '../verbs/ladder.js';
 import type { Broker } from './broker.js';
 

@@ -8,7 +8,7 @@ import { BadWord, exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
 import { connectLive, type Live } from '../live.js';
 import { LiveHistory } from '../live-history.js';
 import { recordJson } from '../record-json.js';
-import { loadSession } from '../sources.js';
+import { loadSession } from '../live-sources.js';
 import { parseSession } from '../targets.js';
 import { suggest, type SourceOptions, type VerbContext } from '../verb.js';
 import { plainRows } from './log.js';

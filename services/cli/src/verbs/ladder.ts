@@ -9,7 +9,8 @@ import {
   type Line,
 } from '@joinleaf/transcript';
 import { BadWord, exitCodes, type ExitCode } from '../exit-codes.js';
-import { load, type Loaded } from '../sources.js';
+import { load } from '../load.js';
+import type { Loaded } from '../sources.js';
 import { parseTarget } from '../targets.js';
 import { loadingOf, suggest, warnOf, type SourceOptions, type VerbContext, next } from '../verb.js';
 import { extractOf } from './log.js';

@@ -3,7 +3,8 @@ import { concerns, hidden, isWanted, logPage, logRows, type Extract } from '@joi
 import { counted } from '../counted.js';
 import { BadWord, exitCodes, type ExitCode } from '../exit-codes.js';
 import { recordJson } from '../record-json.js';
-import { load, type Loaded } from '../sources.js';
+import { load } from '../load.js';
+import type { Loaded } from '../sources.js';
 import { parseTarget } from '../targets.js';
 import {
   loadingOf,

@@ -15,7 +15,7 @@ import { exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
 import { Narrator } from '../narrator.js';
 import { connectNode, translated } from '../node-connection.js';
 import { confirm, operate } from '../operator.js';
-import { load } from '../sources.js';
+import { load } from '../load.js';
 import { parseSession, quoted } from '../targets.js';
 import { loadingOf, suggest, type VerbContext } from '../verb.js';
 

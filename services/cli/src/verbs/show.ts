@@ -3,7 +3,8 @@ import { basisText, Cast, span, stateAt, steps, timeOfDay, type Step } from '@jo
 import { bad, dim, good, line, logRows, statePage, timeOf, type Line } from '@joinleaf/transcript';
 import { exitCodes, type ExitCode } from '../exit-codes.js';
 import { withoutData } from '../record-json.js';
-import { load, type Loaded } from '../sources.js';
+import { load } from '../load.js';
+import type { Loaded } from '../sources.js';
 import { parseTarget } from '../targets.js';
 import {
   loadingOf,

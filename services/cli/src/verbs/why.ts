@@ -15,7 +15,8 @@ import { whyPage } from '@joinleaf/transcript';
 import { exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
 import { sessionOfCommand } from '../find-command.js';
 import { withoutData } from '../record-json.js';
-import { load, type Loaded } from '../sources.js';
+import { load } from '../load.js';
+import type { Loaded } from '../sources.js';
 import { parsePlace, type Target } from '../targets.js';
 import {
   loadingOf,

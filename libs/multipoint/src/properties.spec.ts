@@ -14,7 +14,7 @@ import type { SocketId } from './socket-id.js';
 // A run is a tape of numbers that is spent on choices. A failure prints seed and path; the same run
 // comes back with JOINLEAF_SEED=<seed>.
 const seed = process.env.JOINLEAF_SEED;
-const bounds = { interruptAfterTimeLimit: 15_000, markInterruptAsFailure: true };
+const bounds = { interruptAfterTimeLimit: 120_000, markInterruptAsFailure: true };
 const again = seed === undefined ? bounds : { ...bounds, seed: Number(seed) };
 const tape = (lengthMax: number) =>
   fc.noBias(fc.array(fc.nat(0xffff), { minLength: 20, maxLength: lengthMax, size: 'max' }));

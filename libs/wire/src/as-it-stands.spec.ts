@@ -1,36 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { fitsAsItStands } from './as-it-stands.js';
-import { commandSchema, commitSchema, eventSchema, refusalRecordSchema } from './commits.js';
-import { nodeRecordSchema, nodeRequestSchemas } from './nodes.js';
-import { bulletinSchema } from './notifications.js';
-import { parkedSchema } from './parked.js';
+import { nodeRequestSchemas } from './nodes.js';
 import { requestSchemas } from './requests.js';
+import { samples, storedSchemas } from './testing.js';
 
-const folder = join(import.meta.dirname, '../samples');
-
-const stored: Readonly<Record<string, z.ZodType>> = {
-  event: eventSchema,
-  command: commandSchema,
-  commit: commitSchema,
-  'refusal-record': refusalRecordSchema,
-  'node-record': nodeRecordSchema,
-  bulletin: bulletinSchema,
-  parked: parkedSchema,
-};
-
-/** A schema, and a value in JSON that it was made for. */
-type Sample = readonly [string, z.ZodType, string];
-
-const samples = readdirSync(folder).flatMap((file): readonly Sample[] => {
-  const schema = stored[file.split('.')[0] ?? ''];
-  if (schema === undefined) throw new Error(`nothing like ${file} is stored`);
-  const values = JSON.parse(readFileSync(join(folder, file), 'utf8')) as readonly unknown[];
-  return values.map((value) => [file, schema, JSON.stringify(value)]);
-});
+/** Every sample with its schema, as text. */
+const texts = samples.map(
+  ({ file, schema, value }) => [file, schema, JSON.stringify(value)] as const,
+);
 
 // What lies at the edges of what schemas ask for, as JSON text: 1e999 is read as Infinity, and a key can be __proto__.
 const oddities = [
@@ -53,7 +32,7 @@ function valuesIn(text: string): readonly (readonly [number, number])[] {
 
 /** The same text with one value or key exchanged for something odd. */
 const amiss = fc
-  .record({ sample: fc.constantFrom(...samples), odd: fc.constantFrom(...oddities), at: fc.nat() })
+  .record({ sample: fc.constantFrom(...texts), odd: fc.constantFrom(...oddities), at: fc.nat() })
   .map(({ sample: [, schema, text], odd, at }) => {
     const places = valuesIn(text);
     const [from, to] = places[at % places.length] ?? [0, 0];
@@ -71,7 +50,7 @@ function agrees(schema: z.ZodType, value: unknown): void {
 }
 
 describe('whether a value fits as it stands', () => {
-  it.each(samples)('is known of %s', (_file, schema, text) => {
+  it.each(texts)('is known of %s', (_file, schema, text) => {
     const value: unknown = JSON.parse(text);
     agrees(schema, value);
     // Where the schema fills something in, it does not fit as it stands.
@@ -98,7 +77,7 @@ describe('whether a value fits as it stands', () => {
     const schemas = [
       ...Object.values(requestSchemas),
       ...Object.values(nodeRequestSchemas),
-      ...Object.values(stored),
+      ...Object.values(storedSchemas),
     ];
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom(...schemas), (value, schema) => {

@@ -2,24 +2,17 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { decode, encode } from './codec.js';
-import { commandSchema, commitSchema, eventSchema, refusalRecordSchema } from './commits.js';
-import {
-  nodeRecordSchema,
-  nodeRequestSchemas,
-  resumeReplySchema,
-  startReplySchema,
-} from './nodes.js';
-import { bulletinSchema, notificationSchema } from './notifications.js';
-import { parkedSchema } from './parked.js';
+import { nodeRequestSchemas, resumeReplySchema, startReplySchema } from './nodes.js';
+import { notificationSchema } from './notifications.js';
 import { replySchema } from './replies.js';
 import { requestSchemas } from './requests.js';
+import { storedSchemas } from './testing.js';
 
 const schemas: readonly z.ZodType[] = [
   ...Object.values(requestSchemas),
   ...Object.values(nodeRequestSchemas),
-  ...[replySchema, startReplySchema, resumeReplySchema, bulletinSchema, notificationSchema],
-  ...[eventSchema, commandSchema, commitSchema, refusalRecordSchema, nodeRecordSchema],
-  parkedSchema,
+  ...[replySchema, startReplySchema, resumeReplySchema, notificationSchema],
+  ...Object.values(storedSchemas),
 ];
 const bytesMax = 100_000;
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);

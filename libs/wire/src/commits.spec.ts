@@ -1,48 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { unopened, type SessionCommand, type SessionEvent } from '@joinleaf/multipoint';
 import { drawCommand, drawEvent, type Chance } from '@joinleaf/multipoint/testing';
 import fc from 'fast-check';
 import type { z } from 'zod';
 import { decode, encode } from './codec.js';
-import { commandSchema, commitSchema, eventSchema, refusalRecordSchema } from './commits.js';
-import { nodeRecordSchema } from './nodes.js';
-import { bulletinSchema } from './notifications.js';
-import { parkedSchema } from './parked.js';
+import { commandSchema, commitSchema, eventSchema } from './commits.js';
+import { samples, storedSchemas, type Sample } from './testing.js';
 
 const bytesMax = 1_000_000;
-const folder = join(import.meta.dirname, '../samples');
 
-/** What is stored somewhere, and so has to be read for good. */
-const stored: Readonly<Record<string, z.ZodType>> = {
-  event: eventSchema,
-  command: commandSchema,
-  commit: commitSchema,
-  'refusal-record': refusalRecordSchema,
-  'node-record': nodeRecordSchema,
-  bulletin: bulletinSchema,
-  parked: parkedSchema,
-};
-
-function schemaOf(kind: string): z.ZodType {
-  const schema = stored[kind];
-  if (schema === undefined) throw new Error(`nothing called ${kind} is stored`);
-  return schema;
-}
-
-interface Sample {
-  readonly file: string;
-  readonly kind: string;
-  readonly type: string;
-  readonly value: Readonly<Record<string, unknown>>;
-}
-
-const samples = readdirSync(folder).flatMap((file): readonly Sample[] => {
-  const [kind = '', type = ''] = basename(file, '.json').split('.');
-  const values = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Sample['value'][];
-  return values.map((value) => ({ file, kind, type, value }));
-});
 const samplesOf = (kind: string): readonly Sample[] =>
   samples.filter((sample) => sample.kind === kind);
 
@@ -52,9 +18,9 @@ const mayBeLeftOut = ['qos', 'abortive', 'suspectedAt', 'by'];
 
 describe('old promises', () => {
   // What has come since is filled in: a policy of before there were budgets has none, and ends with its root.
-  it.each(samples)('$file is read as it was written', ({ kind, type, value }) => {
+  it.each(samples)('$file is read as it was written', ({ type, schema, value }) => {
     if (type !== '' && 'type' in value) expect(value.type).toBe(type);
-    expect(decode(schemaOf(kind), encode(value), bytesMax)).toMatchObject({ ok: true, value });
+    expect(decode(schema, encode(value), bytesMax)).toMatchObject({ ok: true, value });
   });
 
   it('[H18] of a policy that says nothing of it: the session ends with its root', () => {
@@ -82,29 +48,28 @@ describe('old promises', () => {
 
   it('are there for everything that is stored', () => {
     expect([...new Set(samples.map(({ kind }) => kind))].sort()).toEqual(
-      Object.keys(stored).sort(),
+      Object.keys(storedSchemas).sort(),
     );
   });
 
   it('[H11] are refused with a field more, one less, or in another version', () => {
-    for (const { kind, value } of samples.filter(({ kind }) => !isLenient(kind))) {
-      const schema = schemaOf(kind);
+    for (const { schema, value } of samples.filter(({ kind }) => !isLenient(kind))) {
       expect(decode(schema, encode({ ...value, later: 1 }), bytesMax)).toEqual({
         ok: false,
         error: { field: '', problem: 'has a field that this version does not know' },
       });
     }
-    for (const { kind, type, value } of samples) {
+    for (const { schema, type, value } of samples) {
       const isNeeded = (key: string) =>
         !mayBeLeftOut.includes(key) && !(type === 'LoseNode' && key === 'now');
       for (const field of Object.keys(value).filter(isNeeded)) {
         const less = Object.fromEntries(Object.entries(value).filter(([key]) => key !== field));
-        const decoded = decode(schemaOf(kind), encode(less), bytesMax);
+        const decoded = decode(schema, encode(less), bytesMax);
         expect(decoded).toMatchObject({ ok: false, error: { field } });
       }
     }
-    for (const { kind, value } of samples.filter(({ value }) => 'schema' in value)) {
-      const decoded = decode(schemaOf(kind), encode({ ...value, schema: 2 }), bytesMax);
+    for (const { schema, value } of samples.filter(({ value }) => 'schema' in value)) {
+      const decoded = decode(schema, encode({ ...value, schema: 2 }), bytesMax);
       expect(decoded).toMatchObject({ ok: false, error: { field: 'schema' } });
     }
   });

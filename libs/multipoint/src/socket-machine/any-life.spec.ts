@@ -330,22 +330,28 @@ const opening: [string, number, number][] = [
   ['listen', 4, 3],
 ];
 
+/** Any script, played; what it went through is added to `met`. */
+const lives = (met: Set<string>) =>
+  fc.property(fc.array(act, { maxLength: 120, size: 'max' }), (script) => {
+    const life = new Life(met);
+    for (const [name, a, b] of [...opening, ...script]) acts[name]?.(life, a, b);
+    // Whoever closes everything is owed nothing.
+    for (const { descriptor } of life.state.sockets.values()) {
+      life.step(closeSocket(life.state, descriptor));
+    }
+    expect(life.outstanding.size).toBe(0);
+    expect(life.state.ports.size + life.state.links.size).toBe(0);
+  });
+
 describe('any life of a node', () => {
   it('[R33] [R49] [R65] [R129] keeps its sentences true', () => {
+    fc.assert(lives(new Set()), { numRuns: 1_500 });
+  });
+
+  it('is any: whatever there is to go through is met', () => {
     const met = new Set<string>();
-    fc.assert(
-      fc.property(fc.array(act, { maxLength: 120, size: 'max' }), (script) => {
-        const life = new Life(met);
-        for (const [name, a, b] of [...opening, ...script]) acts[name]?.(life, a, b);
-        // Whoever closes everything is owed nothing.
-        for (const { descriptor } of life.state.sockets.values()) {
-          life.step(closeSocket(life.state, descriptor));
-        }
-        expect(life.outstanding.size).toBe(0);
-        expect(life.state.ports.size + life.state.links.size).toBe(0);
-      }),
-      { numRuns: 1_500 },
-    );
+    // One seed for all: whether it is met must not be a matter of luck.
+    fc.assert(lives(met), { numRuns: 1_000, seed: 7 });
     expect([...met].sort()).toEqual(
       expect.arrayContaining([
         'FD_ACCEPT',
@@ -367,5 +373,5 @@ describe('any life of a node', () => {
         'two joins at once',
       ]),
     );
-  }, 60_000);
+  });
 });

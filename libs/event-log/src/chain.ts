@@ -110,16 +110,44 @@ export function checkChain(
   commits: Iterable<ChainedCommit>,
   head: Head = emptyHead,
 ): Result<Head, Damage> {
-  const decided = new Set<string>();
-  let session: SessionAddress | undefined;
-  let end = head;
+  const check = new ChainCheck(head);
   for (const commit of commits) {
-    session ??= commit.session;
-    const damage = damageAfter(end, commit, session) ?? repeatedCommand(commit, decided);
+    const damage = check.take(commit);
     if (damage !== null) return err(damage);
-    end = headOf(commit);
   }
-  return ok(end);
+  return ok(check.end);
+}
+
+/** The same check of commits that come one by one. */
+export class ChainCheck {
+  readonly #decided = new Set<string>();
+  #session: SessionAddress | undefined;
+  #end: Head;
+  #damage: Damage | null = null;
+
+  constructor(head: Head = emptyHead) {
+    this.#end = head;
+  }
+
+  /** The last commit that follows from those before. */
+  get end(): Head {
+    return this.#end;
+  }
+
+  /** The first damage. */
+  get damage(): Damage | null {
+    return this.#damage;
+  }
+
+  /** Takes the next commit, and says the first damage so far. What comes after it is not looked at. */
+  take(commit: ChainedCommit): Damage | null {
+    if (this.#damage !== null) return this.#damage;
+    this.#session ??= commit.session;
+    const damage = damageAfter(this.#end, commit, this.#session);
+    this.#damage = damage ?? repeatedCommand(commit, this.#decided);
+    if (this.#damage === null) this.#end = headOf(commit);
+    return this.#damage;
+  }
 }
 
 function repeatedCommand(commit: ChainedCommit, decided: Set<string>): Damage | null {

@@ -1,4 +1,11 @@
-export { checkChain, damageAfter, sealCommit, type Damage, type DamageKind } from './chain.js';
+export {
+  ChainCheck,
+  checkChain,
+  damageAfter,
+  sealCommit,
+  type Damage,
+  type DamageKind,
+} from './chain.js';
 export {
   emptyHead,
   headOf,

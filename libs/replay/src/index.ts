@@ -18,6 +18,7 @@ export {
   compare,
   isDivergence,
   recordedOutcome,
+  Redeciding,
   redecide,
   type Comparison,
   type Decider,

@@ -1,4 +1,9 @@
-import { checkChain, type Damage } from '@joinleaf/event-log';
+import {
+  ChainCheck,
+  type Damage,
+  type RefusalRecord,
+  type StoredCommit,
+} from '@joinleaf/event-log';
 import {
   decide,
   type Decision,
@@ -14,7 +19,7 @@ import { sameJson } from './canonical.js';
 import { differences, type Difference } from './diff.js';
 import type { History } from './history.js';
 import { isEdgeRule } from './rules.js';
-import { steps, type DecisionStep, type Step } from './steps.js';
+import { Retelling, type DecisionStep, type Step } from './steps.js';
 
 /** The law under test: the one in force, or another that is held against what was recorded. */
 export type Decider = (command: SessionCommand, session: Session) => Decision;
@@ -74,32 +79,62 @@ export interface SessionReplay {
  * and rule, with what was recorded. After a divergence the recorded events go on.
  */
 export function redecide(history: History, decider: Decider = decide): SessionReplay {
-  const counts = noCounts();
-  let first: Divergence | null = null;
-  let refusals = 0;
-  let decisions = 0;
-  for (const step of steps(history)) {
-    if (step.kind === 'refusal') refusals += 1;
-    else decisions += 1;
-    const comparison = compare(step, decider);
-    counts[comparison.verdict] += 1;
-    if (first === null && isDivergence(comparison.verdict)) first = diverged(step, comparison);
-  }
-  return {
-    session: history.session,
-    revision: history.commits.at(-1)?.revision ?? 0,
-    decisions,
-    refusals,
-    counts,
-    first,
-    diverged: verdicts.filter(isDivergence).reduce((sum, verdict) => sum + counts[verdict], 0),
-    damage: damageIn(history),
-  };
+  const redeciding = new Redeciding(history.session, history.refusals, decider);
+  for (const commit of history.commits) redeciding.take(commit);
+  return redeciding.finish();
 }
 
-function damageIn({ commits }: History): Damage | null {
-  const chain = checkChain(commits);
-  return chain.ok ? null : chain.error;
+/** Does the same with commits that come one by one, and keeps none of them but the one that diverges first. */
+export class Redeciding {
+  readonly #retelling: Retelling;
+  readonly #chain = new ChainCheck();
+  readonly #counts = noCounts();
+  #first: Divergence | null = null;
+  #revision = 0;
+  #decisions = 0;
+  #refusals = 0;
+
+  /** @param refusals - All that there are of the session. */
+  constructor(
+    readonly session: SessionAddress,
+    refusals: readonly RefusalRecord[],
+    private readonly decider: Decider = decide,
+  ) {
+    this.#retelling = new Retelling(refusals);
+  }
+
+  take(commit: StoredCommit): void {
+    this.#chain.take(commit);
+    this.#revision = commit.revision;
+    this.#compare(this.#retelling.next(commit));
+  }
+
+  finish(): SessionReplay {
+    this.#compare(this.#retelling.end());
+    const counts = this.#counts;
+    return {
+      session: this.session,
+      revision: this.#revision,
+      decisions: this.#decisions,
+      refusals: this.#refusals,
+      counts,
+      first: this.#first,
+      diverged: verdicts.filter(isDivergence).reduce((sum, verdict) => sum + counts[verdict], 0),
+      damage: this.#chain.damage,
+    };
+  }
+
+  #compare(steps: readonly Step[]): void {
+    for (const step of steps) {
+      if (step.kind === 'refusal') this.#refusals += 1;
+      else this.#decisions += 1;
+      const comparison = compare(step, this.decider);
+      this.#counts[comparison.verdict] += 1;
+      if (this.#first === null && isDivergence(comparison.verdict)) {
+        this.#first = diverged(step, comparison);
+      }
+    }
+  }
 }
 
 const noCounts = (): Record<Verdict, number> => ({

@@ -47,36 +47,75 @@ export type Step = DecisionStep | RefusalStep;
 
 /** Retells a history, one record after the other, with the session that each one met. */
 export function* steps(history: History): Generator<Step, void, undefined> {
-  const refusals = new RefusalQueue(history.refusals);
-  let session: Session = unopened;
-  let head: Head = emptyHead;
-  let trusted = true;
-  let number = 0;
-  const met = (refusal: RefusalRecord, before: Session | null): RefusalStep => {
-    number += 1;
-    const basis = refusal.basedOn;
-    return { kind: 'refusal', number, trusted: trusted && before !== null, refusal, basis, before };
-  };
+  const retelling = new Retelling(history.refusals);
+  for (const commit of history.commits) yield* retelling.next(commit);
+  yield* retelling.end();
+}
 
-  for (const commit of history.commits) {
-    trusted &&= damageAfter(head, commit) === null;
-    head = headOf(commit);
+/** Retells a history whose commits come one by one, and keeps none of them. */
+export class Retelling {
+  readonly #refusals: RefusalQueue;
+  #session: Session = unopened;
+  #head: Head = emptyHead;
+  #trusted = true;
+  #number = 0;
+
+  /** @param refusals - All of them, in any order; those with the same basis in the order they were stored. */
+  constructor(refusals: readonly RefusalRecord[]) {
+    this.#refusals = new RefusalQueue(refusals);
+  }
+
+  /** The records of the next commit, and the refusals that stand among them. */
+  next(commit: StoredCommit): readonly Step[] {
+    this.#trusted &&= damageAfter(this.#head, commit) === null;
+    this.#head = headOf(commit);
+    const told: Step[] = [];
     const revision = commit.revision - 1;
     for (const [index, decided] of commit.decisions.entries()) {
       const basis = { revision, decisions: index };
-      for (const refusal of refusals.upTo(basis)) yield met(refusal, session);
-      const before = session;
-      session = foldDecisions(before, [decided]);
-      number += 1;
-      const here = { number, trusted, commit, decided, place: index + 1, basis };
-      yield { kind: 'decision', ...here, before, after: session };
+      this.#meet(basis, told);
+      const before = this.#session;
+      this.#session = foldDecisions(before, [decided]);
+      this.#number += 1;
+      told.push({
+        kind: 'decision',
+        number: this.#number,
+        trusted: this.#trusted,
+        commit,
+        decided,
+        place: index + 1,
+        basis,
+        before,
+        after: this.#session,
+      });
     }
-    const end = { revision, decisions: commit.decisions.length };
-    for (const refusal of refusals.upTo(end)) yield met(refusal, session);
+    this.#meet({ revision, decisions: commit.decisions.length }, told);
+    return told;
   }
-  const end = { revision: head.revision, decisions: 0 };
-  for (const refusal of refusals.upTo(end)) yield met(refusal, session);
-  for (const refusal of refusals.rest()) yield met(refusal, null);
+
+  /** What is left when there are no more commits: refusals on the last state, and on states that are not there. */
+  end(): readonly Step[] {
+    const told: Step[] = [];
+    this.#meet({ revision: this.#head.revision, decisions: 0 }, told);
+    for (const refusal of this.#refusals.rest()) told.push(this.#met(refusal, null));
+    return told;
+  }
+
+  #meet(basis: Basis, told: Step[]): void {
+    for (const refusal of this.#refusals.upTo(basis)) told.push(this.#met(refusal, this.#session));
+  }
+
+  #met(refusal: RefusalRecord, before: Session | null): RefusalStep {
+    this.#number += 1;
+    return {
+      kind: 'refusal',
+      number: this.#number,
+      trusted: this.#trusted && before !== null,
+      refusal,
+      basis: refusal.basedOn,
+      before,
+    };
+  }
 }
 
 /** Refusals in the order of the states they were based on. */
@@ -104,9 +143,11 @@ class RefusalQueue {
       this.#next += 1;
       refusal = this.#refusals[this.#next];
     }
-    return this.#refusals.slice(from, this.#next);
+    return from === this.#next ? none : this.#refusals.slice(from, this.#next);
   }
 }
+
+const none: readonly RefusalRecord[] = [];
 
 /** Where a decision stands: `@5`, or `@5.2` when its commit holds several. */
 export const positionText = ({ commit, place }: DecisionStep): string =>

@@ -5,10 +5,12 @@ import type { SessionAddress } from '@joinleaf/multipoint';
 import type { Loaded } from '../sources.js';
 import { packed } from './packed-messages.js';
 import type { SessionReport } from './session-report.js';
-import type { FromThread, ThreadSetup, ToThread } from './thread-protocol.js';
+import type { FromThread, Question, ThreadSetup, ToThread } from './thread-protocol.js';
 
-/** So many messages are handed over at once. */
+/** So many messages are handed over at once, */
 const messagesMax = 500;
+/** and so many times before a thread has done with the first of them. */
+const handedOverMax = 8;
 const commitsMax = 500;
 const encoder = new TextEncoder();
 
@@ -34,32 +36,33 @@ export class ReplayThreads implements AsyncDisposable {
     };
   }
 
-  /** Hands over a message on the subject of a session, in the order of the stream. */
-  take(session: SessionAddress, message: StoredMessage): void {
-    this.#of(session).take(message);
+  begin(session: SessionAddress, refusals: readonly RefusalRecord[]): void {
+    const thread = this.#next();
+    this.#ofSession.set(session, thread);
+    thread.post({ kind: 'session', session, refusals });
   }
 
-  /** Decides what was taken of a session. */
-  decide(
+  /** Hands over a message on the subject of a session that has begun, in the order of the stream. Wait for it where it says so. */
+  take(session: SessionAddress, message: StoredMessage): Promise<void> | null {
+    return this.#of(session).take(message);
+  }
+
+  finish(
     session: SessionAddress,
-    refusals: readonly RefusalRecord[],
-    source: Pick<Loaded, 'origin' | 'again'>,
+    { origin, again }: Pick<Loaded, 'origin' | 'again'>,
   ): Promise<SessionReport> {
-    const { origin, again } = source;
-    const about = { key: session, session, refusals, origin, again, trouble: null };
-    return this.#of(session).ask({ kind: 'decide', ...about });
+    return this.#of(session).ask({ kind: 'finish', session, origin, again });
   }
 
   /** Decides a history that was read here. */
   decideWhole({ history, origin, again, trouble }: Loaded): Promise<SessionReport> {
     const { session, commits, refusals } = history;
     const thread = this.#next();
-    const key = `history:${String(this.#turn)}`; // No name of a session.
     for (let from = 0; from < commits.length; from += commitsMax) {
       const json = encoder.encode(JSON.stringify(commits.slice(from, from + commitsMax)));
-      thread.post({ kind: 'commits', key, session, json }, [json.buffer]);
+      thread.post({ kind: 'commits', json }, [json.buffer]);
     }
-    return thread.ask({ kind: 'decide', key, session, refusals, origin, again, trouble });
+    return thread.ask({ kind: 'decide', session, refusals, origin, again, trouble });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -68,10 +71,8 @@ export class ReplayThreads implements AsyncDisposable {
   }
 
   #of(session: SessionAddress): ReplayThread {
-    const known = this.#ofSession.get(session);
-    if (known !== undefined) return known;
-    const thread = this.#next();
-    this.#ofSession.set(session, thread);
+    const thread = this.#ofSession.get(session);
+    if (thread === undefined) throw new Error(`${session} has not begun`);
     return thread;
   }
 
@@ -87,14 +88,14 @@ class ReplayThread {
   readonly #worker: Worker;
   readonly #asked: PromiseWithResolvers<SessionReport>[] = [];
   #taken: StoredMessage[] = [];
+  #handedOver = 0;
+  #room: PromiseWithResolvers<void> | null = null;
   #givenUp: { readonly error: unknown } | null = null;
 
   constructor(workerData: ThreadSetup) {
     this.#worker = new Worker(new URL('./replay-thread.js', import.meta.url), { workerData });
     this.#worker.on('message', (answer: FromThread) => {
-      const asked = this.#asked.shift();
-      if (answer.kind === 'report') asked?.resolve(answer.report);
-      else asked?.reject(Object.assign(new Error(answer.message), { name: answer.name }));
+      this.#hear(answer);
     });
     this.#worker.on('error', (error: unknown) => {
       this.giveUp(error);
@@ -104,16 +105,21 @@ class ReplayThread {
     });
   }
 
-  take(message: StoredMessage): void {
+  /** Null while there is room for more. */
+  take(message: StoredMessage): Promise<void> | null {
     this.#taken.push(message);
-    if (this.#taken.length >= messagesMax) this.#handOver();
+    if (this.#taken.length < messagesMax) return null;
+    this.#handOver();
+    if (this.#handedOver < handedOverMax || this.#givenUp !== null) return null;
+    this.#room ??= Promise.withResolvers();
+    return this.#room.promise;
   }
 
   post(message: ToThread, owned: readonly ArrayBuffer[] = []): void {
     this.#worker.postMessage(message, owned);
   }
 
-  ask(question: Extract<ToThread, { kind: 'decide' }>): Promise<SessionReport> {
+  ask(question: Question): Promise<SessionReport> {
     this.#handOver();
     const asked = Promise.withResolvers<SessionReport>();
     asked.promise.catch(() => undefined); // Heard when its turn comes, if it ever does.
@@ -129,6 +135,7 @@ class ReplayThread {
   giveUp(error: unknown): void {
     this.#givenUp ??= { error };
     for (const { reject } of this.#asked.splice(0)) reject(error);
+    this.#makeRoom();
     void this.end();
   }
 
@@ -136,10 +143,27 @@ class ReplayThread {
     await this.#worker.terminate();
   }
 
+  #hear(answer: FromThread): void {
+    if (answer.kind === 'taken') {
+      this.#handedOver -= 1;
+      this.#makeRoom();
+      return;
+    }
+    const asked = this.#asked.shift();
+    if (answer.kind === 'report') asked?.resolve(answer.report);
+    else asked?.reject(Object.assign(new Error(answer.message), { name: answer.name }));
+  }
+
+  #makeRoom(): void {
+    this.#room?.resolve();
+    this.#room = null;
+  }
+
   #handOver(): void {
     if (this.#taken.length === 0) return;
     const messages = packed(this.#taken);
     this.#taken = [];
+    this.#handedOver += 1;
     this.post({ kind: 'messages', messages }, [messages.bytes.buffer]);
   }
 }

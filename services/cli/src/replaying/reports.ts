@@ -1,22 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { UnreadableCommit, type RefusalRecord } from '@joinleaf/event-log';
-import { storedCommit, type StoredMessage } from '@joinleaf/jetstream-log';
-import type { SessionAddress } from '@joinleaf/multipoint';
 import type { Decider } from '@joinleaf/replay';
-import { sessionIn } from '@joinleaf/wire';
 import { jetstreamManager } from '@nats-io/jetstream';
-import {
-  byName,
-  everySession,
-  histories,
-  originOf,
-  strayIn,
-  type HistoriesOptions,
-} from '../histories.js';
+import { histories, type HistoriesOptions } from '../histories.js';
 import { connectLive, type Live } from '../live.js';
 import type { Loaded } from '../sources.js';
-import { quoted } from '../targets.js';
 import type { VerbContext } from '../verb.js';
+import { DecidersHere, everyReport } from './every-report.js';
 import { ReplayThreads } from './replay-threads.js';
 import { reportOf, type Reporting, type SessionReport } from './session-report.js';
 import type { ThreadSetup } from './thread-protocol.js';
@@ -56,9 +45,8 @@ export async function* reports(
     signal: interrupted,
   });
   const started = threads.worthFor(await messagesIn(live));
-  yield* started === null
-    ? inOrder(decided(everySession(live, interrupted), threads, options), 0)
-    : everyReport(live, started, interrupted);
+  const deciders = started ?? new DecidersHere(options.decider, reporting);
+  yield* everyReport(live, deciders, reporting, interrupted);
 }
 
 /** The threads, from when there is enough to do for them. */
@@ -122,50 +110,4 @@ async function* next(waiting: (() => Promise<SessionReport>)[]): AsyncGenerator<
 async function messagesIn({ nc, subjects }: Live): Promise<number> {
   const manager = await jetstreamManager(nc, { checkAPI: false });
   return (await manager.streams.info(subjects.streams.events)).state.messages;
-}
-
-/** Every session: this thread fetches, and theirs read, fold and decide. */
-async function* everyReport(
-  live: Live,
-  threads: ReplayThreads,
-  signal: AbortSignal,
-): AsyncGenerator<SessionReport> {
-  const refusals = new Map<SessionAddress, RefusalRecord[]>();
-  const strays: Loaded[] = [];
-  for await (const one of live.events.messages({ signal })) {
-    if (one.kind === 'caught-up') break;
-    const session = one.kind === 'message' ? sessionIn(one.message.subject) : null;
-    if (one.kind === 'message' && session !== null) {
-      if (!refusals.has(session)) refusals.set(session, []);
-      threads.take(session, one.message);
-    } else {
-      strays.push(strayIn(live, one.kind === 'message' ? unreadable(one.message) : one));
-    }
-  }
-  for await (const one of live.decisions.follow({ signal })) {
-    if (one.kind === 'caught-up') break;
-    if (one.kind !== 'record') continue;
-    const { session } = one.record;
-    const known = refusals.get(session);
-    if (known === undefined) refusals.set(session, [one.record]);
-    else known.push(one.record);
-  }
-  signal.throwIfAborted(); // What was read is not all there is.
-  const origin = originOf(live);
-  const begun = [...refusals].sort(byName).map(([session, refused]) => {
-    return threads.decide(session, refused, { origin, again: quoted(session) });
-  });
-  for (const report of begun) yield await report;
-  for (const stray of strays) yield await threads.decideWhole(stray);
-}
-
-function unreadable(message: StoredMessage) {
-  const { subject, sequence } = message;
-  try {
-    storedCommit(message);
-  } catch (error) {
-    if (error instanceof UnreadableCommit) return { subject, sequence, reason: error.reason };
-    throw error;
-  }
-  throw new Error(`message ${String(sequence)} is a commit of no session`);
 }

@@ -29,6 +29,8 @@ export interface SessionReport {
   readonly first: { readonly number: number; readonly words: string } | null;
   /** For people; empty where nobody wants it. */
   readonly page: readonly Line[];
+  /** What the page is still to be made of, once somebody has all of the history; null where there is nothing to do. */
+  readonly unworded: Said | null;
   /** For programs; null where nobody wants it. */
   readonly json: SessionReplay | null;
 }
@@ -42,14 +44,40 @@ export interface Reporting {
   readonly onlyTrouble: boolean;
 }
 
+/** What was found about a session, before it is put into words. */
+export interface Said {
+  readonly replay: SessionReplay;
+  /** Why the source itself is not all there. */
+  readonly trouble: string | null;
+}
+
 type Source = Pick<Loaded, 'history' | 'origin' | 'again' | 'trouble'>;
 
 /** Decides a session again, and says what came of it. */
 export function reportOf(source: Source, decider: Decider, reporting: Reporting): SessionReport {
-  const { history, origin, again, trouble } = source;
-  const replay = redecide(history, decider);
+  const { history, trouble } = source;
+  const said = { replay: redecide(history, decider), trouble };
+  return worded(said, source, reporting, () => Cast.of(steps(history)));
+}
+
+/**
+ * Says what came of a session.
+ *
+ * @param cast - Who is who in all of its history; null where nobody has that any more: then `unworded` is what a page would be
+ *   made of.
+ */
+export function worded(
+  said: Said,
+  { origin, again }: Pick<Loaded, 'origin' | 'again'>,
+  reporting: Reporting,
+  cast: (() => Cast) | null,
+): SessionReport {
+  const { replay, trouble } = said;
   const { session, revision, decisions, refusals, diverged, damage, first } = replay;
   const wantsJson = reporting.format === 'json' || reporting.format === 'ndjson';
+  const wantsPage = reporting.format === 'page';
+  // Only a divergence names anybody.
+  const castOf = first === null ? () => new Cast() : cast;
   return {
     session,
     origin,
@@ -61,7 +89,8 @@ export function reportOf(source: Source, decider: Decider, reporting: Reporting)
     damage,
     trouble,
     first: first === null ? null : { number: first.step.number, words: divergenceWords(first) },
-    page: reporting.format === 'page' ? pageOf(source, replay, reporting) : [],
+    page: wantsPage && castOf !== null ? pageOf(said, castOf(), reporting) : [],
+    unworded: wantsPage && castOf === null ? said : null,
     json: wantsJson ? (withoutData(replay) as SessionReplay) : null,
   };
 }
@@ -72,15 +101,16 @@ export const isDamaged = ({
   trouble,
 }: Pick<SessionReport, 'damage' | 'trouble'>): boolean => damage !== null || trouble !== null;
 
-function pageOf(
-  { history, trouble }: Source,
-  replay: SessionReplay,
+/** What people read about a session. */
+export function pageOf(
+  { replay, trouble }: Said,
+  cast: Cast,
   { width, onlyTrouble }: Reporting,
 ): readonly Line[] {
   const { diverged, damage } = replay;
   if (onlyTrouble && diverged === 0 && !isDamaged({ damage, trouble })) return [];
   const telling = { width, reveal: false, redacted: false };
-  return replayPage(replay, Cast.of(steps(history)), telling, trouble);
+  return replayPage(replay, cast, telling, trouble);
 }
 
 function divergenceWords({ step, verdict, recorded, recomputed }: Divergence): string {

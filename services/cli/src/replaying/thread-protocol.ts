@@ -14,19 +14,26 @@ export interface ThreadSetup {
 }
 
 export type ToThread =
-  /** Messages of the stream, of any sessions. */
-  | { readonly kind: 'messages'; readonly messages: PackedMessages }
-  /** Commits that were read already, as JSON: the next ones of what is kept under `key`. */
+  /** A session begins whose messages follow, decided as they come. */
   | {
-      readonly kind: 'commits';
-      readonly key: string;
+      readonly kind: 'session';
       readonly session: SessionAddress;
-      readonly json: Uint8Array<ArrayBuffer>;
+      readonly refusals: readonly RefusalRecord[];
     }
-  /** That was all of it. */
+  /** Messages of the stream, of any sessions that have begun. */
+  | { readonly kind: 'messages'; readonly messages: PackedMessages }
+  /** That was all of a session. */
+  | {
+      readonly kind: 'finish';
+      readonly session: SessionAddress;
+      readonly origin: string;
+      readonly again: string;
+    }
+  /** Commits that were read already, as JSON: the next ones of the history that is decided next. */
+  | { readonly kind: 'commits'; readonly json: Uint8Array<ArrayBuffer> }
+  /** The rest of that history. */
   | {
       readonly kind: 'decide';
-      readonly key: string;
       readonly session: SessionAddress;
       readonly refusals: readonly RefusalRecord[];
       readonly origin: string;
@@ -35,7 +42,12 @@ export type ToThread =
       readonly trouble: string | null;
     };
 
-/** The answers to `decide`, in the order of the questions. */
+/** What is answered by a report. */
+export type Question = Extract<ToThread, { readonly kind: 'finish' | 'decide' }>;
+
 export type FromThread =
+  /** `messages` are done with. */
+  | { readonly kind: 'taken' }
+  /** The answers to questions, in their order. */
   | { readonly kind: 'report'; readonly report: SessionReport }
   | { readonly kind: 'failed'; readonly name: string; readonly message: string };

@@ -19,6 +19,10 @@ export interface BenchOptions extends StageOptions {
   readonly profiles: Profiles | null;
 }
 
+/** What tables say of their rounds, such as `3 rounds of 1 s`. */
+export const inRounds = ({ rounds, seconds }: Pick<BenchOptions, 'rounds' | 'seconds'>): string =>
+  `${String(rounds)} ${rounds === 1 ? 'round' : 'rounds'} of ${String(seconds)} s`;
+
 /** Options that not every bench has a use for. */
 export type OwnOption =
   'durability' | 'seconds' | 'only' | 'at-once' | 'large' | 'no-notifier' | 'profile';

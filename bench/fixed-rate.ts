@@ -29,11 +29,11 @@ export class FixedRate {
 
   async round(seconds: number, tell: Tell): Promise<void> {
     const { perSecond } = this;
-    for (const [index, { operation, concurrency }] of this.#operations.entries()) {
+    for (const [index, { id, operation, concurrency }] of this.#operations.entries()) {
       let turn = 0;
       const next = () => operation((turn += 1) % concurrency);
       const round = await openLoop(next, { perSecond, seconds, patienceMs });
-      if (round.unanswered > 0) tell(`${String(round.unanswered)} had no answer`);
+      if (round.unanswered > 0) tell(`${id}: ${String(round.unanswered)} had no answer`);
       this.#measured[index]?.push(round);
     }
   }

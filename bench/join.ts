@@ -1,7 +1,7 @@
 import { closedLoop } from './closed-loop.js';
 import { rateColumns, rateFigures } from './columns.js';
 import { cpuRow, cpuTable } from './cpu-table.js';
-import type { Bench, BenchOptions, Tell } from './bench.js';
+import { inRounds, type Bench, type BenchOptions, type Tell } from './bench.js';
 import { FixedRate } from './fixed-rate.js';
 import { figuresOf, type Figures, type Round } from './figures.js';
 import { handshakeGoal } from './handshake-goal.js';
@@ -62,7 +62,7 @@ async function measureJoins(options: BenchOptions, tell: Tell): Promise<Findings
     tables: [
       ...concurrencies.flatMap((concurrency) => {
         const rows = figured.filter((row) => row.concurrency === concurrency);
-        const title = `${String(rounds)} rounds of ${String(seconds)} s, ${String(concurrency)} at once`;
+        const title = `${inRounds(options)}, ${String(concurrency)} at once`;
         return [
           { title, columns, rows: rows.map(asRow(figured)) },
           cpuTable(`processor time of one, ${String(concurrency)} at once`, rows.map(cpuRow)),
@@ -76,7 +76,15 @@ async function measureJoins(options: BenchOptions, tell: Tell): Promise<Findings
   };
 }
 
-const columns: readonly Column[] = [...rateColumns, { key: 'toEcho', title: '÷ echo', digits: 2 }];
+const columns: readonly Column[] = [
+  ...rateColumns,
+  {
+    key: 'toEcho',
+    title: '÷ echo',
+    digits: 2,
+    means: "the rate, divided by that of the echo by the client's own request, in the same rounds",
+  },
+];
 
 interface Figured extends Operation {
   readonly figures: Figures;

@@ -3,7 +3,7 @@ import type { SessionAddress } from '@joinleaf/multipoint';
 import { inboxPrefixOf } from '@joinleaf/wire';
 import { Asker } from './asker.js';
 import type { Choice } from './bench.js';
-import { check } from './check.js';
+import { checkEach } from './check.js';
 import { handshake, openWaitingRooms, type Sessions } from './join-rows.js';
 import { ProgramNode } from './program-node.js';
 import { plainPublish } from './publish-rows.js';
@@ -25,7 +25,7 @@ const titles = {
   echo: "echo, the client's own request",
   publish: 'publish, expected sequence',
   handshake: 'two-party handshake',
-  'client-handshake': 'the same, TypeScript client',
+  'client-handshake': 'two-party handshake, TypeScript client',
 } as const;
 
 export type LatencyRowId = keyof typeof titles;
@@ -69,6 +69,7 @@ export async function prepareLatencyRows(
   const clients = await startClients(stage, stack);
   const publish = await plainPublish(stage.services);
   const rows: LatencyRow[] = [];
+  const byClients: Sessions[] = [];
   for (const concurrency of concurrencies) {
     const add = (
       id: LatencyRowId,
@@ -84,7 +85,8 @@ export async function prepareLatencyRows(
       add('handshake', operation, arrivals);
     }
     if (chosen.has('client-handshake')) {
-      const { operation, arrivals } = await openClientRooms(clients, concurrency, clock);
+      const { operation, arrivals, opened } = await openClientRooms(clients, concurrency, clock);
+      byClients.push(opened);
       add('client-handshake', operation, arrivals);
     }
   }
@@ -94,7 +96,7 @@ export async function prepareLatencyRows(
     adjustClock: () => {
       clock.adjust();
     },
-    check: () => rooms.check(),
+    check: async () => (await rooms.check()) ?? (await checkEach(stage, byClients)),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -138,12 +140,8 @@ async function startRooms(
       return { operation: handshake(pairs, sessions), arrivals: () => arrivals.splice(0) };
     },
     check: async () => {
-      for (const { addresses, joined } of opened) {
-        const problem =
-          (await check(stage, addresses, joined)) ?? (await told.check(stage, addresses));
-        if (problem !== null) return problem;
-      }
-      return null;
+      const addresses = opened.flatMap((sessions) => sessions.addresses);
+      return (await checkEach(stage, opened)) ?? (await told.check(stage, addresses));
     },
   };
 }
@@ -178,7 +176,7 @@ async function openClientRooms(
   { roots, leaves }: Clients,
   count: number,
   clock: WallClock,
-): Promise<Pick<LatencyRow, 'operation' | 'arrivals'>> {
+): Promise<Pick<LatencyRow, 'operation' | 'arrivals'> & { readonly opened: Sessions }> {
   const sessions = Array.from({ length: count }, (_, i) => `client-${String(count)}-${String(i)}`);
   for (const [index, session] of sessions.entries()) {
     const client = roots[index % roots.length];
@@ -187,6 +185,7 @@ async function openClientRooms(
       for await (const request of root?.requests() ?? []) void request.accept();
     })();
   }
+  const opened: Sessions = { addresses: sessions as SessionAddress[], joined: 0 };
   const arrivals: Arrival[] = [];
   let turn = 0;
   const operation = async (worker: number) => {
@@ -195,11 +194,12 @@ async function openClientRooms(
     const outcome = await leaves[turn % leaves.length]?.joinLeaf(session);
     const atMs = clock.now();
     if (outcome?.ok !== true) throw new Error(`${session}: ${outcome?.message ?? 'no client'}`);
+    opened.joined += 1;
     const connected = await outcome.leaf.events().next();
     if (connected.value?.type !== 'FD_CONNECT') throw new Error('FD_CONNECT comes first');
     arrivals.push({ kind: 'FD_CONNECT', session, revision: connected.value.revision, atMs });
   };
-  return { operation, arrivals: () => arrivals.splice(0) };
+  return { operation, arrivals: () => arrivals.splice(0), opened };
 }
 
 /** From the moment at which their commits were stored, in milliseconds. */
@@ -207,7 +207,12 @@ export async function delaysMs(stage: Stage, arrivals: readonly Arrival[]): Prom
   const delays: number[] = [];
   for (const [address, own] of Map.groupBy(arrivals, ({ session }) => session)) {
     const storedAt = await storedAtMs(stage, address);
-    for (const { revision, atMs } of own) delays.push(atMs - (storedAt.get(revision) ?? NaN));
+    for (const { revision, atMs } of own) {
+      const stored = storedAt.get(revision);
+      if (stored === undefined)
+        throw new Error(`${address}: revision ${String(revision)} was told of, and is not stored`);
+      delays.push(atMs - stored);
+    }
   }
   return delays;
 }

@@ -22,7 +22,7 @@ const latencyColumns: readonly Column[] = [
   perSecondColumn,
   { key: 'p50Ms', title: 'p50 ms', digits: 3 },
   p99Column,
-  { key: 'toEcho', title: 'p50 ÷ echo', digits: 2 },
+  { key: 'toEcho', title: 'p50 ÷ echo', digits: 2, means: 'divided by the p50 of the echo' },
 ];
 
 /** The handshakes, their two notifications, and what they stand on. */
@@ -76,7 +76,7 @@ function latencyGoals(rows: readonly MeasuredLatency[]): readonly Goal[] {
       bound: { atMost: 2 },
     },
     {
-      sentence: 'the same with the TypeScript client at both ends',
+      sentence: 'from the append to FD_CONNECT, TypeScript client at both ends, p50, to echo',
       value: connect('client-handshake'),
       bound: { atMost: 2 },
     },
@@ -91,10 +91,20 @@ export interface MeasuredEndings {
 }
 
 const endingColumns: readonly Column[] = [
-  { key: 'membersMs', title: 'members ms', digits: 0 },
+  {
+    key: 'membersMs',
+    title: 'members ms',
+    digits: 0,
+    means: "from the root's call until the last member has heard FD_CLOSE, the median",
+  },
   { key: 'membersMaxMs', title: 'slowest ms', digits: 0 },
-  { key: 'allMs', title: 'and links ms', digits: 0 },
-  perSecondColumn,
+  {
+    key: 'allMs',
+    title: 'and links ms',
+    digits: 0,
+    means: "until the root's node has heard the end of each of its links too",
+  },
+  { ...perSecondColumn, title: 'told/s' },
 ];
 const goalMembers = 10_000;
 const goalMs = 1_000;

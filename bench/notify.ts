@@ -1,5 +1,5 @@
 import { closedLoop } from './closed-loop.js';
-import type { Bench, BenchOptions, Choice, Tell } from './bench.js';
+import { inRounds, type Bench, type BenchOptions, type Choice, type Tell } from './bench.js';
 import { figuresOf, type Round } from './figures.js';
 import { prepareFanout, type Crowd, type Ending } from './notify-fanout.js';
 import { delaysMs, handshakeChoices, prepareLatencyRows, type Arrival } from './notify-latency.js';
@@ -95,7 +95,7 @@ async function measureHandshakes(
       return { id, title, concurrency, figures, delaysMs: { accept, connect } };
     }),
   );
-  return { ...latencyPart(rows, `${String(rounds)} rounds of ${String(seconds)} s`), problem };
+  return { ...latencyPart(rows, inRounds({ rounds, seconds })), problem };
 }
 
 async function measureEndings(stage: Stage, { chosen }: BenchOptions, tell: Tell): Promise<Part> {

@@ -74,12 +74,17 @@ export class ProgramNode {
     verb: V,
     body: Body<V>,
   ): Promise<AcceptedReply> {
+    const reply = await this.ask(session, verb, body);
+    if (!reply.ok) throw new Error(`${verb} was refused: ${reply.message}`);
+    return reply;
+  }
+
+  /** Sends a command, and gives its answer as it came. */
+  async ask<V extends Verb>(session: SessionAddress, verb: V, body: Body<V>): Promise<Reply> {
     const request = { v: 1, commandId: randomUUID(), incarnation: this.incarnation, ...body };
     const subject = this.#subjects.command(this.name, session, verb);
     const message = await this.#asker.ask(subject, encode(request));
-    const reply = message.json<Reply>();
-    if (!reply.ok) throw new Error(`${verb} was refused: ${reply.message}`);
-    return reply;
+    return message.json<Reply>();
   }
 
   /** Calls `told` for what is told to one socket, by serial, or to an address. */

@@ -14,11 +14,29 @@ export async function plainPublish(nc: NatsConnection): Promise<(worker: number)
   await jsm.streams.add({ name: stream, subjects: ['bench.publish.*'], max_bytes: 1_000_000_000 });
   const js = jetstream(nc);
   const last = new Map<number, number>();
-  return async (worker) => {
+  return oneByOne(async (worker) => {
     const { seq } = await js.publish(`bench.publish.${String(worker)}`, payload, {
       expect: { lastSubjectSequence: last.get(worker) ?? 0 },
     });
     last.set(worker, seq);
+  });
+}
+
+type Operation = (worker: number) => Promise<void>;
+
+/** Who expects a sequence has to know the one before: at a fixed rate a worker is asked again before it has the answer. */
+function oneByOne(operation: Operation): Operation {
+  const turns = new Map<number, Promise<void>>();
+  return (worker) => {
+    const before = turns.get(worker);
+    const own = before === undefined ? operation(worker) : before.then(() => operation(worker));
+    const isOver = own
+      .catch(() => undefined)
+      .then(() => {
+        if (turns.get(worker) === isOver) turns.delete(worker);
+      });
+    turns.set(worker, isOver);
+    return own;
   };
 }
 
@@ -29,7 +47,7 @@ export async function append(nc: NatsConnection): Promise<(worker: number) => Pr
   const log = new JetStreamLog({ nc, subjects });
   const heads = new Map<number, Head>();
   let count = 0;
-  return async (worker) => {
+  return oneByOne(async (worker) => {
     count += 1;
     const id = `bench-${String(count).padStart(8, '0')}`;
     const root = socketId({ node: 'bench', incarnation: 'bench', serial: '1' });
@@ -53,5 +71,5 @@ export async function append(nc: NatsConnection): Promise<(worker: number) => Pr
     );
     if (outcome.kind !== 'ok') throw new Error(`append: ${outcome.kind}`);
     heads.set(worker, headOf(outcome.commit));
-  };
+  });
 }

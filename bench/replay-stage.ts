@@ -13,7 +13,7 @@ import { startBroker } from './broker.js';
 import type { Process } from './cpu-times.js';
 import { interrupted } from './leftovers.js';
 import type { Life } from './replay-life.js';
-import { conditionsOf, type Conditions, type StageOptions } from './stage.js';
+import { conditionsOf, type Conditions, type StageOptions, serverOf } from './stage.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 /** A broker with logs that were written before, and the command that looks at them. */
@@ -52,7 +52,7 @@ export async function setReplayStage(options: StageOptions): Promise<ReplayStage
   const kept = stack.move();
   return {
     nc,
-    conditions: conditionsOf(nc.info?.version, broker.durability, ['the command']),
+    conditions: conditionsOf(serverOf(nc), broker.durability, ['the command']),
     processes: [
       { name: 'reader', pid: process.pid },
       ...(broker.kind === 'own' ? [{ name: 'broker', pid: broker.pid }] : []),

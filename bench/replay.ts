@@ -79,7 +79,12 @@ const readingColumns: readonly Column[] = [
   spreadColumn,
   { key: 'readerUs', title: 'reader cpu µs', digits: 1 },
   { key: 'brokerUs', title: 'broker cpu µs', digits: 1 },
-  { key: 'toRead', title: '÷ read', digits: 2 },
+  {
+    key: 'toRead',
+    title: '÷ read',
+    digits: 2,
+    means: 'the rate, divided by that of the first row',
+  },
 ];
 
 async function readingRows(

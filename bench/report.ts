@@ -44,6 +44,8 @@ export interface Column {
   readonly title: string;
   /** Behind the decimal point. */
   readonly digits: number;
+  /** What it is, where the title does not say it. */
+  readonly means?: string;
 }
 
 export interface Row {
@@ -65,42 +67,52 @@ export interface Goal {
 export const isMet = ({ value, bound }: Goal): boolean =>
   'atLeast' in bound ? value >= bound.atLeast : value <= bound.atMost;
 
+const width = 140;
+/** Titles are at least as wide, so that tables of one report stand in line. */
 const titleWidth = 46;
 const columnWidth = 14;
 
-/** A report as text, at most 130 columns wide with six columns of figures. */
+/** A report as text, at most 140 columns wide with six columns of figures. */
 export function asText(report: Report): string {
-  const { conditions, tables, goals, notes } = report;
+  const { tables, goals, notes } = report;
   const lines = [
-    ...inWords(conditions),
+    ...inWords(report),
     ...tables.flatMap((table) => ['', ...tableLines(table)]),
     '',
-    ...goals.map(goalLine),
-    ...notes.map((note) => `note    ${note}`),
+    ...goals.flatMap((goal) => wrapped(goalLine(goal), '        ')),
+    ...[...legendOf(tables), ...notes].flatMap((note) => wrapped(`note    ${note}`, '        ')),
   ];
   return `${lines.join('\n')}\n`;
 }
 
 /** The goals of several benches as one table. */
 export function goalsAsText(reports: readonly Report[]): string {
-  const lines = reports.flatMap(({ bench, goals }) =>
-    goals.map((goal) => `${bench.padEnd(10)}${goalLine(goal)}`),
+  const goals = reports.flatMap(({ bench, goals: own }) => own.map((goal) => ({ bench, goal })));
+  const lines = goals.flatMap(({ bench, goal }) =>
+    wrapped(`${bench.padEnd(10)}${goalLine(goal)}`, ' '.repeat(18)),
   );
-  const met = reports.flatMap(({ goals }) => goals).filter(isMet).length;
-  return `${[...lines, '', `${String(met)} of ${String(lines.length)} goals met`].join('\n')}\n`;
+  const met = goals.filter(({ goal }) => isMet(goal)).length;
+  return `${[...lines, '', `${String(met)} of ${String(goals.length)} goals met`].join('\n')}\n`;
 }
 
-function inWords(conditions: Conditions): readonly string[] {
+function inWords({ ran, conditions }: Report): readonly string[] {
   const { node, natsServer, joinleaf, durability, cores, cpu, services } = conditions;
+  const broker =
+    natsServer === null ? [] : [`nats-server ${natsServer}, file store, ${durability}`];
+  const processes = services.length === 0 ? [] : [`${services.join(' + ')} as processes`];
   return [
-    `joinleaf ${joinleaf} · node ${node} · nats-server ${natsServer}, file store, ${durability}`,
-    `${String(cores)} × ${cpu} · ${services.join(' + ')} as processes`,
+    ...(ran === undefined ? [] : wrapped(`${ran.command} · ${minuteOf(ran.at)}`, '  ')),
+    [`joinleaf ${joinleaf}`, `node ${node}`, ...broker].join(' · '),
+    [`${String(cores)} × ${cpu}`, ...processes].join(' · '),
   ];
 }
 
+const minuteOf = (at: string): string => `${at.slice(0, 16).replace('T', ' ')} UTC`;
+
 function tableLines({ title, columns, rows }: Table): readonly string[] {
+  const first = Math.max(titleWidth, ...[title, ...rows.map((row) => row.title)].map(lengthOf));
   const line = (head: string, cells: readonly string[]) =>
-    head.padEnd(titleWidth) + cells.map((cell) => ` ${cell}`.padStart(columnWidth)).join('');
+    head.padEnd(first) + cells.map((cell) => ` ${cell}`.padStart(columnWidth)).join('');
   const head = line(
     title,
     columns.map((column) => column.title),
@@ -117,8 +129,28 @@ function tableLines({ title, columns, rows }: Table): readonly string[] {
   ];
 }
 
-const inDigits = (figure: number | undefined, digits: number): string =>
-  figure === undefined || Number.isNaN(figure)
+const lengthOf = (text: string): number => text.length;
+
+/** What columns mean whose titles do not say it, each once. */
+const legendOf = (tables: readonly Table[]): readonly string[] => [
+  ...new Set(
+    tables.flatMap(({ columns }) =>
+      columns.flatMap(({ title, means }) => (means === undefined ? [] : [`${title}: ${means}`])),
+    ),
+  ),
+];
+
+/** In lines of at most `width`, those behind the first one with this in front. */
+function wrapped(text: string, indent: string): readonly string[] {
+  if (text.length <= width) return [text];
+  const at = text.lastIndexOf(' ', width);
+  if (at <= indent.length) return [text];
+  return [text.slice(0, at), ...wrapped(`${indent}${text.slice(at + 1)}`, indent)];
+}
+
+// What is no number has become null in a report that was kept.
+const inDigits = (figure: number | null | undefined, digits: number): string =>
+  figure === undefined || figure === null || Number.isNaN(figure)
     ? '·'
     : figure.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 

@@ -2,7 +2,7 @@ import { connect as connectClient, type Joinleaf } from '@joinleaf/client';
 import { inboxPrefixOf } from '@joinleaf/wire';
 import { Asker } from './asker.js';
 import type { Choice } from './bench.js';
-import { check } from './check.js';
+import { checkEach } from './check.js';
 import {
   autoJoin,
   clientJoin,
@@ -13,6 +13,7 @@ import {
 } from './join-rows.js';
 import { ProgramNode } from './program-node.js';
 import { append, plainPublish } from './publish-rows.js';
+import { race } from './race.js';
 import { echoAcrossSubject, echoSubject, realm, type Stage } from './stage.js';
 
 const manySessions = 500;
@@ -85,13 +86,7 @@ export async function prepareRows(
   const kept = stack.move();
   return {
     operations,
-    check: async () => {
-      for (const { addresses, joined } of opened) {
-        const problem = await check(stage, addresses, joined);
-        if (problem !== null) return problem;
-      }
-      return null;
-    },
+    check: () => checkEach(stage, opened),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -154,6 +149,9 @@ async function prepareJoins(
     return sessions;
   };
   const many = await auto('many', manySessions);
+  const raced = await race(root, leaf);
+  if (raced.problem !== null) throw new Error(raced.problem);
+  opened.push(raced.sessions);
   // The client hears what it is told from the notifier, and does not start without it.
   const clients = handshakes ? await connectClients(stage, stack) : [];
 

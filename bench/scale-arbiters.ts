@@ -1,5 +1,6 @@
 import type { SessionAddress } from '@joinleaf/multipoint';
 import { socketId } from '@joinleaf/multipoint';
+import { inRounds } from './bench.js';
 import { closedLoop } from './closed-loop.js';
 import { rateColumns, rateFigures } from './columns.js';
 import { figuresOf, type Round } from './figures.js';
@@ -52,7 +53,7 @@ export const measureArbiters: Part = async (stage, { large, rounds, seconds }, t
   return {
     tables: [
       {
-        title: `${String(rounds)} rounds of ${String(seconds)} s, ${String(concurrency)} at once`,
+        title: `${inRounds({ rounds, seconds })}, ${String(concurrency)} at once`,
         columns,
         rows,
       },

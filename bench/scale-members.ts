@@ -1,5 +1,6 @@
 import type { SessionAddress } from '@joinleaf/multipoint';
 import { socketId } from '@joinleaf/multipoint';
+import { inRounds } from './bench.js';
 import { closedLoop } from './closed-loop.js';
 import { p99Column, perSecondColumn, rateFigures, spreadColumn } from './columns.js';
 import { figuresOf, type Round } from './figures.js';
@@ -15,7 +16,7 @@ const columns: readonly Column[] = [
   perSecondColumn,
   spreadColumn,
   p99Column,
-  { key: 'toTen', title: '÷ of 10', digits: 2 },
+  { key: 'toTen', title: '÷ of 10', digits: 2, means: 'the rate, divided by that among 10' },
   ...cpuColumns,
 ];
 
@@ -63,7 +64,7 @@ export const measureMembers: Part = async (stage, { large, rounds, seconds }, te
   return {
     tables: [
       {
-        title: `${String(rounds)} rounds of ${String(seconds)} s, ${String(concurrency)} at once`,
+        title: `${inRounds({ rounds, seconds })}, ${String(concurrency)} at once`,
         columns,
         rows,
       },

@@ -18,13 +18,23 @@ const keepsAll = { JOINLEAF_SESSIONS_MAX: '10000000' };
 const keepsFew = { JOINLEAF_SESSIONS_MAX: '500' };
 
 const restColumns: readonly Column[] = [
-  { key: 'startS', title: 'start s', digits: 1 },
-  { key: 'heapPerSession', title: 'heap B each', digits: 0 },
+  { key: 'startS', title: 'start s', digits: 1, means: 'until the arbiter is ready' },
+  {
+    key: 'heapPerSession',
+    title: 'heap B each',
+    digits: 0,
+    means: 'bytes for each session, after a garbage collection, beside an arbiter without sessions',
+  },
   { key: 'rssPerSession', title: 'RSS B each', digits: 0 },
 ];
 
 const joinColumns: readonly Column[] = [
-  { key: 'coldP50Ms', title: 'cold p50 ms', digits: 2 },
+  {
+    key: 'coldP50Ms',
+    title: 'cold p50 ms',
+    digits: 2,
+    means: 'the first join since the start, one at a time, in sessions drawn at random',
+  },
   { key: 'coldP99Ms', title: 'cold p99 ms', digits: 2 },
   { key: 'coldMaxMs', title: 'cold max ms', digits: 1 },
   { key: 'perSecond', title: 'joins/s', digits: 0 },

@@ -14,7 +14,7 @@ import { ProgramNode } from './program-node.js';
 import { freePort, MemoryProbe, type MemoryUse } from './service-memory.js';
 import type { Credentials } from './credentials.js';
 import { startService } from './services.js';
-import { conditionsOf, realm, type Conditions } from './stage.js';
+import { conditionsOf, realm, type Conditions, serverOf } from './stage.js';
 
 const readyWithinMs = 300_000;
 
@@ -52,7 +52,7 @@ export async function setScaleStage({ sync, profiles }: BenchOptions): Promise<S
   return {
     credentials: services,
     log: new JetStreamLog({ nc, subjects }),
-    conditions: conditionsOf(nc.info?.version, broker.durability, ['session']),
+    conditions: conditionsOf(serverOf(nc), broker.durability, ['session']),
     arbiters: (count, settings = {}) =>
       Arbiters.start(services, { count, settings, profiles, broker: ofBroker }),
     guest: async () => {

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { places } from '@joinleaf/launcher';
 import { inboxPrefixOf, Subjects } from '@joinleaf/wire';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { startBroker } from './broker.js';
@@ -26,7 +28,8 @@ export interface Stage extends AsyncDisposable {
 
 export interface Conditions {
   readonly node: string;
-  readonly natsServer: string;
+  /** Null where none was measured. */
+  readonly natsServer: string | null;
   readonly joinleaf: string;
   readonly durability: string;
   readonly cores: number;
@@ -35,13 +38,13 @@ export interface Conditions {
 }
 
 export const conditionsOf = (
-  natsServer: string | undefined,
+  natsServer: string | null,
   durability: string,
   services: readonly string[],
 ): Conditions => ({
   node: process.version,
-  natsServer: natsServer ?? 'unknown',
-  joinleaf: '0.1.0',
+  natsServer,
+  joinleaf: joinleafVersion(),
   durability,
   cores: cpus().length,
   cpu: cpus()[0]?.model ?? 'unknown',
@@ -86,7 +89,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     nodeCredentials: theirs,
     subjects: new Subjects(realm),
     processes,
-    conditions: conditionsOf(services.info?.version, broker.durability, names),
+    conditions: conditionsOf(serverOf(services), broker.durability, names),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -107,9 +110,9 @@ async function startResponder(
 }
 
 /** Which nats-server answers there. */
-export async function serverVersion(credentials: Credentials): Promise<string | undefined> {
-  const nc = await connect({ ...credentials, servers: [...credentials.servers] });
-  const { info } = nc;
-  await nc.close();
-  return info?.version;
+export const serverOf = ({ info }: NatsConnection): string => info?.version ?? 'unknown';
+
+function joinleafVersion(): string {
+  const manifest = readFileSync(join(places.root, 'package.json'), 'utf8');
+  return (JSON.parse(manifest) as { readonly version: string }).version;
 }

@@ -14,7 +14,7 @@ import { Seed, seedSessions } from './scale-seed.js';
 import { heardBy } from './scale-stage.js';
 import type { Credentials } from './credentials.js';
 import { startService } from './services.js';
-import { conditionsOf, realm } from './stage.js';
+import { conditionsOf, realm, serverOf } from './stage.js';
 import { byPartition, Load, sessionsOfPartitions } from './takeover-load.js';
 import { timesColumns, timesRow, withinMs } from './times.js';
 
@@ -70,7 +70,7 @@ async function measureTakeovers(
   tell('reading everything back');
   const sessions = quietSessions + sessionsOfPartitions().length;
   return {
-    conditions: conditionsOf(nc.info?.version, broker.durability, [...names, 'notifier']),
+    conditions: conditionsOf(serverOf(nc), broker.durability, [...names, 'notifier']),
     ...asFigures(silences, rounds),
     problem: await checkAll(log, { sessions, joins: load.answered }),
   };

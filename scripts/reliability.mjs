@@ -106,13 +106,16 @@ function liveness() {
  *
  * @throws Error when the report has another schema, or its figures are void.
  */
-export function benchPart(title, { schema, bench, conditions, tables, goals, notes, problem }) {
+export function benchPart(
+  title,
+  { schema, bench, ran, conditions, tables, goals, notes, problem },
+) {
   if (schema !== 'joinleaf.bench/2') throw new Error(`the report of ${bench} is ${schema}`);
   if (problem !== null) throw new Error(`the report of ${bench} is void: ${problem}`);
   const { node, natsServer, durability, cores, cpu } = conditions;
   return [
     `### ${title}`,
-    `\`npm run bench -- ${bench}\`, ${cores} × ${cpu}, Node.js ${node}, nats-server ${natsServer}, file store, ${durability}.`,
+    `\`${ran?.command ?? `npm run bench -- ${bench}`}\`, ${cores} × ${cpu}, Node.js ${node}, nats-server ${natsServer}, file store, ${durability}${ran ? `, ${ran.at.slice(0, 10)}` : ''}.`,
     ...tables.map(figures),
     [...goals.map(goalItem), ...notes.map((note) => `- ${note}`)].join('\n'),
   ].join('\n\n');

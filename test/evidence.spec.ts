@@ -64,6 +64,14 @@ describe('a report of a bench', () => {
     ]);
   });
 
+  it('says when it was made, and how to make it again', () => {
+    const command = 'npm run bench -- takeover --rounds 6';
+    const ran = { at: '2026-11-21T13:48:21.224Z', command, rounds: 6, seconds: null };
+    expect(benchPart('', { ...report, ran }).split('\n')[2]).toBe(
+      '`npm run bench -- takeover --rounds 6`, 2 × Some CPU, Node.js v24.21.0, nats-server 2.15.1, file store, sync always, 2026-11-21.',
+    );
+  });
+
   it('is no evidence when its figures are void, or when it is of another time', () => {
     const show = (more: object) => () => benchPart('', { ...report, ...more });
     expect(show({ problem: 'a member too many' })).toThrow('a member too many');

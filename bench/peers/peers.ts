@@ -28,17 +28,18 @@ async function measurePeers(options: BenchOptions, tell: Tell): Promise<Findings
   const failures = await failuresOf(peers, rounds, { problems, tell });
   const measurements: Measurements = { peers, rates, failures, rounds, seconds };
   return {
-    conditions: conditionsOf(natsServerIn(versions), 'sync as each row says', [
-      'session',
-      'notifier',
-    ]),
+    conditions: conditionsOf(
+      natsServerIn(versions),
+      'sync as each row says',
+      peers.some(isJoinleaf) ? ['session', 'notifier'] : [],
+    ),
     tables: tablesOf(measurements),
     goals: goalsOf(measurements),
     notes: [
       ...peers.map(({ id, title, recipe }) => `${title} ${versions.get(id) ?? ''}: ${recipe}`),
       ...[...problems].map(([id, problem]) => `${id} is left out: ${problem}`),
     ],
-    problem: problemOf(problems),
+    problem: problemOf(problems, chosen),
   };
 }
 
@@ -107,11 +108,16 @@ async function failuresOf(
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-const natsServerIn = (versions: ReadonlyMap<string, string>): string | undefined =>
-  [...versions.values()].find((version) => version.startsWith('nats-server'))?.split(' ')[1];
+const isJoinleaf = ({ id }: { readonly id: string }): boolean => id.startsWith('joinleaf');
 
-// What is wrong with a peer is a line in the report; what is wrong with joinleaf makes it void.
-const problemOf = (problems: ReadonlyMap<string, string>): string | null =>
-  [...problems].flatMap(([id, problem]) =>
-    id.startsWith('joinleaf') ? [`${id}: ${problem}`] : [],
-  )[0] ?? null;
+const natsServerIn = (versions: ReadonlyMap<string, string>): string | null =>
+  [...versions.values()].find((version) => version.startsWith('nats-server'))?.split(' ')[1] ??
+  null;
+
+// What is wrong with a peer is a line in the report; what is wrong with joinleaf, or with all of them, makes it void.
+function problemOf(problems: ReadonlyMap<string, string>, chosen: readonly Peer[]): string | null {
+  const all = [...problems].map(([id, problem]) => ({ id, sentence: `${id}: ${problem}` }));
+  const own = all.find(isJoinleaf);
+  if (own !== undefined) return own.sentence;
+  return all.length < chosen.length ? null : all.map(({ sentence }) => sentence).join('; ');
+}

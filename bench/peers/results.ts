@@ -21,7 +21,12 @@ const labels: Readonly<Record<Durability, string>> = {
 };
 const titleOf = ({ title, durability }: Peer) => `${title} · ${labels[durability]}`;
 
-const retriesColumn: Column = { key: 'retries', title: 'retries', digits: 2 };
+const retriesColumn: Column = {
+  key: 'retries',
+  title: 'retries',
+  digits: 2,
+  means: 'tries beside the first, for each join, because somebody else was quicker',
+};
 const joinColumns: readonly Column[] = [...rateColumns, retriesColumn];
 const fixedRateColumns: readonly Column[] = [
   p50Column,
@@ -29,16 +34,27 @@ const fixedRateColumns: readonly Column[] = [
   retriesColumn,
   { key: 'answeredPercent', title: 'answered %', digits: 1 },
 ];
+const ghostsColumn: Column = {
+  key: 'ghosts',
+  title: 'ghosts',
+  digits: 0,
+  means: `dead, and on record ${String(ghostAfterMs / 1_000)} s after the bound`,
+};
 const detectionColumns: readonly Column[] = [
   ...[p50Column, maxColumn].map(coarse),
   { key: 'noticed', title: 'noticed', digits: 0 },
   { key: 'frozen', title: 'of', digits: 0 },
-  { key: 'ghosts', title: 'ghosts', digits: 0 },
+  ghostsColumn,
 ];
 const recoveryColumns: readonly Column[] = [
   ...[p50Column, maxColumn].map(coarse),
-  { key: 'ghosts', title: 'ghosts', digits: 0 },
-  { key: 'forgotten', title: 'forgotten', digits: 0 },
+  ghostsColumn,
+  {
+    key: 'forgotten',
+    title: 'forgotten',
+    digits: 0,
+    means: 'lived on while the servers died, and are not on record any more',
+  },
 ];
 
 /** A table for each job, a row for each peer in it. */

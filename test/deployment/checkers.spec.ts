@@ -399,13 +399,17 @@ describe('a client that is broken', () => {
     );
   });
 
-  it('misses what it was told, unless its run was given up', () => {
+  it.each([
+    ['from its silence on', 0, []],
+    ['and had heard nothing before', 60_000, [expect.stringMatching(/^bob\/.* never heard /)]],
+  ])('misses what it was told, unless its run was given up: %s', (_, laterMs, findings) => {
     const { node, at } = bobHears;
     const [, incarnation = ''] = at.split('/');
-    const lost = { schema: 1, type: 'NodeLost', node, incarnation, at: startAt, by: 'session-1' };
+    const when = { at: startAt + laterMs, by: 'session-1' };
     const silence = { silentMs: 2_001, boundMs: 2_000, suspectedAt: null };
-    const nodes = [{ ...lost, ...silence }] as Records['nodes'];
+    const lost = { schema: 1, type: 'NodeLost', node, incarnation, ...when, ...silence };
+    const nodes = [lost] as Records['nodes'];
     const journal = journalOf({ ...goodJournal, heard: [] });
-    expect(findingsIn({ ...goodRecords(), nodes }, { journal })).toEqual([]);
+    expect(findingsIn({ ...goodRecords(), nodes }, { journal })).toEqual(findings);
   });
 });

@@ -113,6 +113,20 @@ describe('a request or reply that is lost', () => {
     expect(bob.stats).toMatchObject({ unknown: 1, sockets: 0 });
   });
 
+  it('[H12] of a join that may still be on its way: it is taken back when that is settled', async () => {
+    const [ada, bob] = [await node('ada'), await node('bob', { callTimeoutMs: 400 })];
+    await ada.openRoot('conf-7', { admit: 'auto' });
+    const isUnanswered = firstOf('resolve', 3);
+    service.mischief = {
+      losesRequest: (arrived) => arrived.subject.verb === 'join' || isUnanswered(arrived),
+    };
+    await expect(bob.joinLeaf('conf-7')).rejects.toBeInstanceOf(UnknownOutcomeError);
+    await eventually('it is taken back', () => service.idsOf('close').length > 0);
+    const verbs = service.arrived.map(({ subject }) => subject.verb);
+    const before = verbs.slice(0, verbs.indexOf('close'));
+    expect(before.filter((verb) => verb === 'resolve').length).toBeGreaterThan(3);
+  });
+
   it('[H12] resolve says so when a command never arrived', async () => {
     const bob = await node('bob');
     expect(await bob.resolve('conf-7', 'never-was-0')).toMatchObject({

@@ -184,6 +184,8 @@ describe('Notifier', () => {
     const ids = kept.flatMap(({ notifications }) => notifications.map(({ id }) => id));
     expect(new Set(ids).size).toBe(9);
     expect(conflicts).toBeGreaterThan(0);
+    // Whoever was second has seen that everything is told.
+    expect(notifiers.map(({ waiting }) => waiting)).toEqual([0, 0]);
   });
 
   it('says the same again, number by number, when its stream was deleted', async () => {

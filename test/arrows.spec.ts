@@ -11,7 +11,7 @@ describe('the check of arrows', () => {
     const { exitCode, output } = await checkArrows(root);
     expect(output).toMatch(/, 0 refused arrows\n$/);
     expect(exitCode).toBe(0);
-  }, 30_000);
+  }, 120_000);
 
   it('refuses each kind of forbidden arrow', async () => {
     const { exitCode, output } = await checkArrows(join(root, 'test/fixtures/arrows'));
@@ -30,7 +30,7 @@ describe('the check of arrows', () => {
       'through-the-door: services/notifier/src/index.ts -> services/session/src/index.ts',
       'through-the-door: services/session/src/index.ts -> services/notifier/src/index.ts',
     ]);
-  }, 30_000);
+  }, 120_000);
 });
 
 describe('the check of purity', () => {

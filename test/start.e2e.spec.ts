@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const root = join(import.meta.dirname, '..');
 const main = join(root, 'services/cli/dist/main.js');
-const withinMs = 30_000;
+const withinMs = 120_000;
 
 let folder = '';
 beforeAll(async () => {

@@ -187,7 +187,7 @@ describe('closing', () => {
     const events = root.events();
     const from = performance.now();
     await ada.close();
-    expect(performance.now() - from).toBeLessThan(1_500);
+    expect(performance.now() - from).toBeLessThan(15_000);
     expect(ada.status).toBe('closed');
     expect(await ada.closed).toMatchObject({ reason: 'closed', code: null });
     expect(await events.next()).toMatchObject({ value: { type: 'LINKED' } });
@@ -203,7 +203,7 @@ describe('closing', () => {
     await services.close();
     const from = performance.now();
     await ada.close();
-    expect(performance.now() - from).toBeLessThan(1_500);
+    expect(performance.now() - from).toBeLessThan(15_000);
   });
 
   it('ends what is under way, tells the session and stops the node', async () => {

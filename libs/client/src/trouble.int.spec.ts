@@ -46,7 +46,7 @@ const first = async <T>(items: AsyncIterable<T>): Promise<T> => {
   throw new Error('nothing came');
 };
 const eventually = async (sentence: string, isTrue: () => boolean): Promise<void> => {
-  for (let tries = 0; tries < 400; tries += 1) {
+  for (let tries = 0; tries < 4_000; tries += 1) {
     if (isTrue()) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -127,20 +127,19 @@ describe('an append whose acknowledgement is lost', () => {
 
   it('is found again by itself, soon after the connection breaks', async () => {
     const { proxy, log, sound } = await proxied();
-    const slow = new JetStreamLog({ nc: (await brokerAt(proxy.url)).nc, subjects });
+    const nc = (await brokerAt(proxy.url)).nc;
+    const slow = new JetStreamLog({ nc, subjects, tryTimeoutMs: 120_000 });
     for (const one of [log, slow]) {
       await readAll(one, session); // The cut before was for both: it is connected again.
       const head = headOfAll(await readAll(sound, session));
       const draft = draftAfter(head, session);
       proxy.loses = 'what the server says';
-      const begun = performance.now();
-      const appending = one.append(session, head, draft, { deadlineMs: 5_000 });
+      const appending = one.append(session, head, draft, { deadlineMs: 120_000 });
       await delay(50);
       proxy.loses = 'nothing';
       proxy.cut();
+      // The try alone would wait for longer than this test may take; it knows of the disconnect.
       expect(stored(await appending).commitId).toBe(draft.commitId);
-      // The try alone would have waited two seconds; it knows of the disconnect at once.
-      expect(performance.now() - begun).toBeLessThan(1_500);
       expect(one.counts).toMatchObject({ lost: 1, lostFound: 1 });
     }
     expect(await commitIds(sound)).toHaveLength(2);
@@ -617,13 +616,14 @@ describe('somebody else', () => {
     });
     open.push(broker);
     const log = new JetStreamLog({ nc: broker.nc, subjects });
-    const begun = performance.now();
-    const outcome = await log.append(session, emptyHead, draftAfter(emptyHead, session));
+    // It is not tried again, for longer than this test may take.
+    const outcome = await log.append(session, emptyHead, draftAfter(emptyHead, session), {
+      deadlineMs: 120_000,
+    });
     expect(outcome).toMatchObject({
       kind: 'unavailable',
       cause: { name: 'PermissionViolationError' },
     });
-    expect(performance.now() - begun).toBeLessThan(1_000);
     expect(broker.counts.denied).toBeGreaterThan(0);
     expect(events).toContain('denied');
     expect(await readAll(await logAt(), session)).toEqual([]);

@@ -72,7 +72,7 @@ async function stop(notifier: Notifier): Promise<void> {
 // What was stored a moment ago is read in the next turns of the event loop.
 async function allTold(notifier: Notifier): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-  await notifier.told(AbortSignal.timeout(4_000));
+  await notifier.told(AbortSignal.timeout(25_000));
 }
 
 /** A small life: an invitation that is accepted, a request, and the end. */
@@ -284,7 +284,7 @@ describe('Notifier', () => {
       inFlightMax: 1,
       waitingMax: 10,
       logEnd: async () => Promise.resolve(2),
-      sleep: (ms) => delay(ms),
+      sleep: async () => undefined,
     });
     const reading = new AbortController();
     await expect(notifier.follow(reading.signal)).rejects.toMatchObject({ name: 'LogRegressed' });

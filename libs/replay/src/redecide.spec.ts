@@ -43,9 +43,7 @@ describe('re-deciding a history', () => {
       const nodes = Array.from({ length: 50 }, (_, i) => `n${String(batch)}-${String(i)}`);
       recorder.decide(...nodes.map((node) => asks(node)));
     }
-    const started = performance.now();
     expect(redecide(recorder.history)).toMatchObject({ decisions: 5_002, diverged: 0 });
-    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });
 

@@ -25,7 +25,7 @@ import {
 } from './structures.js';
 
 /** How long is waited for what has to come. */
-const patienceMs = 9_000;
+const patienceMs = 25_000;
 const lookAgainMs = 500;
 const dwordBytes = 4;
 /** Two flow specs of eight numbers, and the length and place of the provider's bytes. */

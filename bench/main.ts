@@ -35,6 +35,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     void endBy(signal);
   });
 }
+process.once('uncaughtException', (error) => {
+  tell(inWords(error));
+  void interrupt().then(() => process.exit(1));
+});
 const exitCode = await main(process.argv.slice(2));
 await endEverything();
 process.exit(exitCode);

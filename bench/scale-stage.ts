@@ -20,7 +20,6 @@ const readyWithinMs = 300_000;
 
 /** A broker, a log on it, and arbiters that come and go. */
 export interface ScaleStage extends AsyncDisposable {
-  readonly credentials: Credentials;
   readonly log: JetStreamLog;
   readonly conditions: Conditions;
   /** Starts so many arbiters, and returns when they share the partitions. */
@@ -50,7 +49,6 @@ export async function setScaleStage({ sync, profiles }: BenchOptions): Promise<S
   });
   const kept = stack.move();
   return {
-    credentials: services,
     log: new JetStreamLog({ nc, subjects }),
     conditions: conditionsOf(serverOf(nc), broker.durability, ['session']),
     arbiters: (count, settings = {}) =>

@@ -43,6 +43,7 @@ export class Load {
     private readonly quiet: readonly SessionAddress[][],
   ) {
     this.#loops = busy.map((_, partition) => this.#loop(partition));
+    Promise.all(this.#loops).catch(() => undefined); // `stop` tells of it.
   }
 
   /** The joins that have no answer yet, in these partitions. */

@@ -12,9 +12,6 @@ export class Told {
   readonly #listeners = new Set<(notification: ToldNotification, node: string) => void>();
   #problem: string | null = null;
 
-  /** Notifications of all nodes so far. */
-  count = 0;
-
   hear({ node, first, notifications }: Bulletin): void {
     const due = (this.#last.get(node) ?? first - 1) + 1;
     if (first !== due) {
@@ -22,7 +19,6 @@ export class Told {
     }
     this.#last.set(node, first + notifications.length - 1);
     for (const notification of notifications) {
-      this.count += 1;
       this.#idsOf(node, notification.session).push(notification.id);
       for (const listener of this.#listeners) listener(notification, node);
     }

@@ -36,7 +36,10 @@ async function measurePeers(options: BenchOptions, tell: Tell): Promise<Findings
     tables: tablesOf(measurements),
     goals: goalsOf(measurements),
     notes: [
-      ...peers.map(({ id, title, recipe }) => `${title} ${versions.get(id) ?? ''}: ${recipe}`),
+      ...peers.flatMap(({ id, title, recipe }) => {
+        const version = versions.get(id);
+        return version === undefined ? [] : [`${title}, ${version}: ${recipe}`];
+      }),
       ...[...problems].map(([id, problem]) => `${id} is left out: ${problem}`),
     ],
     problem: problemOf(problems, chosen),

@@ -53,6 +53,7 @@ interface Client {
   defineCommand(name: string, definition: { numberOfKeys: number; lua: string }): void;
   join(...words: readonly string[]): Promise<Outcome>;
   set(key: string, value: string, mode: 'NX'): Promise<unknown>;
+  config(verb: 'GET', name: string): Promise<readonly string[]>;
   smembers(key: string): Promise<string[]>;
   xread(...words: readonly (string | number)[]): Promise<[string, [string, string[]][]][] | null>;
   duplicate(): Client;
@@ -88,14 +89,15 @@ export const redis: Peer = {
   keep: async (address, boundMs) => new RedisKeeper(newClient(address), boundMs),
 };
 
+const syncing = { appendonly: 'yes', appendfsync: 'always' } as const;
+
 async function start({ folder }: StartOptions): Promise<Running> {
   const port = await freePort();
   const settings = {
     bind: '127.0.0.1',
     port: String(port),
     dir: folder,
-    appendonly: 'yes',
-    appendfsync: 'always',
+    ...syncing,
     save: '',
   };
   const root = debianFolder('redis');
@@ -109,7 +111,21 @@ async function start({ folder }: StartOptions): Promise<Running> {
     environment: { LD_LIBRARY_PATH: libraries.map((folder) => join(root, folder)).join(':') },
   });
   await server.until(listening(port));
+  await mustSync(`127.0.0.1:${String(port)}`);
   return runningOn(port, server, await debianVersion('redis'));
+}
+
+/** Asks the server: figures are worth nothing under the wrong name. */
+async function mustSync(address: string): Promise<void> {
+  const client = newClient(address);
+  try {
+    for (const [name, wanted] of Object.entries(syncing)) {
+      const [, found = 'nothing'] = await client.config('GET', name);
+      if (found !== wanted) throw new Error(`${name} was to be ${wanted}, and is ${found}`);
+    }
+  } finally {
+    client.disconnect();
+  }
 }
 
 class RedisMember implements Member {

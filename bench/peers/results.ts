@@ -79,7 +79,7 @@ export function tablesOf(measurements: Measurements): readonly Table[] {
     columns: recoveryColumns,
     rows: rowsOf(measurements, recoveryRows),
   };
-  return [...rateTables, detection, recovery];
+  return [...rateTables, detection, recovery].filter((table) => table.rows.length > 0);
 }
 
 function rowsOf(

@@ -97,7 +97,7 @@ export async function runSeed({ seed, faultsMs = faultsMsDefault }: SeedWish): P
   countClients(simulation, play);
   simulation.count('a leader lagged', simulation.jetstream.lagged);
   const histories = recording.histories(seed, records);
-  findings.push(...illegal(histories, simulation));
+  findings.push(...unchecked(histories, records), ...illegal(histories, simulation));
   return {
     seed,
     replicas,
@@ -126,6 +126,14 @@ async function atRest(simulation: Simulation, play: Play): Promise<readonly stri
   };
   while (timeline.now < until) if (await isQuiet()) return [];
   return play.isSettled ? [] : ['calls had no outcome long after the last fault'];
+}
+
+// The model knows everything that is done here: no session may be left out.
+function unchecked(histories: readonly History[], records: Records): readonly string[] {
+  const checked = new Set(histories.map(({ session }) => session));
+  return sessionsIn(records)
+    .filter((session) => !checked.has(session))
+    .map((session) => `there is no history of ${session}`);
 }
 
 // On a cluster, a refusal may rest on what a leader knew that had not caught up.

@@ -23,6 +23,9 @@ export interface BenchOptions extends StageOptions {
 export const inRounds = ({ rounds, seconds }: Pick<BenchOptions, 'rounds' | 'seconds'>): string =>
   `${String(rounds)} ${rounds === 1 ? 'round' : 'rounds'} of ${String(seconds)} s`;
 
+export const inTimes = (count: number): string =>
+  `${String(count)} ${count === 1 ? 'time' : 'times'}`;
+
 /** Options that not every bench has a use for. */
 export type OwnOption =
   'durability' | 'seconds' | 'only' | 'at-once' | 'large' | 'no-notifier' | 'profile';

@@ -26,9 +26,8 @@ export async function endEverything(): Promise<void> {
   }
 }
 
-/** Ends the bench before its time. What it was doing fails now, which is nobody's concern any more. */
+/** Ends the bench before its time: what it was doing fails now. */
 export async function interrupt(): Promise<void> {
-  process.on('uncaughtException', () => undefined);
   interruption.abort();
   await endEverything();
 }

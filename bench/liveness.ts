@@ -8,7 +8,7 @@ import { connect } from '@nats-io/transport-node';
 import { asEnvironment, type Credentials } from './credentials.js';
 import { startService } from './services.js';
 import { conditionsOf, serverOf } from './stage.js';
-import type { Bench, BenchOptions, Tell } from './bench.js';
+import { inTimes, type Bench, type BenchOptions, type Tell } from './bench.js';
 import { startBroker } from './broker.js';
 import { check } from './check.js';
 import { startProgram } from './program.js';
@@ -69,7 +69,7 @@ async function measureLosses(
   const row = timesRow('killed', `kill -9 to FD_CLOSE, bound ${String(boundMs)} ms`, times);
   return {
     conditions: conditionsOf(serverOf(nc), broker.durability, ['session', 'notifier']),
-    tables: [{ title: `${String(rounds)} times`, columns: timesColumns, rows: [row] }],
+    tables: [{ title: inTimes(rounds), columns: timesColumns, rows: [row] }],
     goals: [withinMs('FD_CLOSE for a program that was killed, at the latest', row, goalMs)],
     notes: [],
     problem: tooEarly ?? (await check({ services: nc, subjects }, [session], 0)),

@@ -35,7 +35,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     void endBy(signal);
   });
 }
-process.once('uncaughtException', (error) => {
+// What fails while everything is being ended is nobody's concern any more.
+process.on('uncaughtException', (error) => {
+  if (interrupted.aborted) return;
   tell(inWords(error));
   void interrupt().then(() => process.exit(1));
 });
@@ -82,7 +84,10 @@ async function measureAll(wish: Wish): Promise<number> {
 }
 
 /** Measures, and prints what was found; null when that failed. */
-async function measured({ bench, chosen }: ChosenBench, wish: Wish): Promise<Report | null> {
+async function measured(
+  { bench, chosen, command }: ChosenBench,
+  wish: Wish,
+): Promise<Report | null> {
   tell(bench.name);
   const rounds = wish.rounds ?? bench.rounds;
   const profiles = wish.profile === null ? null : new Profiles(wish.profile, bench.name);
@@ -90,7 +95,7 @@ async function measured({ bench, chosen }: ChosenBench, wish: Wish): Promise<Rep
   try {
     const findings = await bench.measure({ ...wish, rounds, chosen, profiles }, tell);
     const seconds = bench.options.includes('seconds') ? wish.seconds : null;
-    const ran = { at, command: wish.command, rounds, seconds };
+    const ran = { at, command, rounds, seconds };
     const report = { schema: 'joinleaf.bench/2', bench: bench.name, ran, ...findings } as const;
     process.stdout.write(`${asText(report)}\n${profiles?.inWords() ?? ''}`);
     return report;

@@ -12,13 +12,13 @@ export interface Wish extends Omit<BenchOptions, 'rounds' | 'chosen' | 'profiles
   /** A file; a folder for several benches. */
   readonly json: string | null;
   readonly profile: string | null;
-  /** How to ask for the same figures again. */
-  readonly command: string;
 }
 
 export interface ChosenBench {
   readonly bench: Bench;
   readonly chosen: ReadonlySet<string>;
+  /** How to ask for the same figures again. */
+  readonly command: string;
 }
 
 /** A sentence for whoever asked for what there is not. */
@@ -69,7 +69,7 @@ export function parse(argv: readonly string[], all: readonly Bench[]): Wish | 'h
   if (!(seconds > 0 && seconds <= secondsMax))
     throw wrong('seconds', given, `it is a number above 0, ${String(secondsMax)} at most`);
   return {
-    benches: chosen,
+    benches: chosen.map((each) => ({ ...each, command: commandFor(each.bench, given) })),
     sync: syncOf(given),
     notifier,
     rounds: roundsOf(given),
@@ -78,7 +78,6 @@ export function parse(argv: readonly string[], all: readonly Bench[]): Wish | 'h
     large,
     json: jsonOf(given, chosen.length),
     profile: profileOf(given),
-    command: commandOf(names, given),
   };
 }
 
@@ -145,7 +144,7 @@ function chosenOf(
   benches: readonly Bench[],
   only: string | null,
   { isNamed, has }: Choosing,
-): readonly ChosenBench[] {
+): readonly Omit<ChosenBench, 'command'>[] {
   const texts = only?.split(',') ?? [''];
   const chosen = benches.map((bench) => {
     const there = bench.choices.filter(has).map(({ id }) => id);
@@ -240,14 +239,10 @@ const isFolder = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 // Where it is written to does not change the figures.
-function commandOf(names: readonly string[], given: Given): string {
+function commandFor({ name, options: own }: Bench, given: Given): string {
   const words = [...given]
-    .filter(([option]) => option !== 'json' && option !== 'profile')
+    .filter(([option]) => option === 'rounds' || own.some((each) => each === option))
+    .filter(([option]) => option !== 'profile')
     .map(([option, value]) => (value === '' ? `--${option}` : `--${option} ${value}`));
-  return [
-    'npm run bench',
-    ...(names.length + words.length > 0 ? ['--'] : []),
-    ...names,
-    ...words,
-  ].join(' ');
+  return ['npm run bench --', name, ...words].join(' ');
 }

@@ -53,7 +53,8 @@ function selfTimes({ nodes, samples, timeDeltas }: CpuProfile) {
     const { functionName, url, lineNumber } = frame;
     const where = packageOf(url);
     const name = functionName === '' ? '(anonymous)' : functionName;
-    add(byFunction, `${name}  ${where}/${basename(url)}:${String(lineNumber + 1)}`, us);
+    const place = url === '' ? where : `${where}/${basename(url)}:${String(lineNumber + 1)}`;
+    add(byFunction, `${name}  ${place}`, us);
     add(byPackage, functionName === '(garbage collector)' ? functionName : where, us);
   }
   return [busyUs, byFunction, byPackage] as const;

@@ -5,7 +5,7 @@ import type { Service } from '@joinleaf/launcher';
 import { socketId } from '@joinleaf/multipoint';
 import { Subjects } from '@joinleaf/wire';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import type { Bench, BenchOptions, Tell } from './bench.js';
+import { inTimes, type Bench, type BenchOptions, type Tell } from './bench.js';
 import { startBroker } from './broker.js';
 import type { Profiles } from './profiles.js';
 import type { Findings } from './report.js';
@@ -124,7 +124,7 @@ function asFigures({ busy, quiet, underWay }: Silences, rounds: number) {
   const rest = timesRow('under-way', 'a call that was under way there, to its answer', underWay);
   // Whether any call was under way at the moment of a kill is chance.
   const rows = [ofBusy, ofQuiet, rest].filter(({ figures }) => figures.count > 0);
-  const title = `${String(rounds)} times kill -9, to the first admission`;
+  const title = `${inTimes(rounds)} kill -9, to the first admission`;
   return {
     tables: [{ title, columns: timesColumns, rows }],
     goals: [

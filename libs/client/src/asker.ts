@@ -111,7 +111,7 @@ export class Asker {
       {
         subject: subjects.command(node, session, verb),
         body: { v: protocolVersion, commandId, incarnation, ...fields },
-        read: reader(replySchema),
+        read: readReply,
         unknown: () =>
           new UnknownOutcomeError(session, commandId, (more) =>
             this.resolve(session, commandId, more),
@@ -160,7 +160,7 @@ export class Asker {
       {
         subject: subjects.command(node, session, 'resolve'),
         body: { v: protocolVersion, incarnation, commandId },
-        read: reader(replySchema),
+        read: readReply,
         unknown: () => silent('resolve'),
         isCommand: false,
         needsRoom: true,
@@ -227,18 +227,14 @@ export class Asker {
     );
   }
 
-  async #ask<T extends { readonly ok: true }>(
+  #ask<T extends { readonly ok: true }>(
     question: Question<T>,
     { timeoutMs = this.parts.callTimeoutMs, signal }: CallOptions,
   ): Promise<T | RefusedReply> {
     const until = this.parts.world.now() + timeoutMs;
     if (signal === undefined) return this.#repeat(question, until, this.#stopped.signal);
     const ends = eitherOf([this.#stopped.signal, signal]);
-    try {
-      return await this.#repeat(question, until, ends.signal);
-    } finally {
-      ends.letGo();
-    }
+    return this.#repeat(question, until, ends.signal).finally(ends.letGo);
   }
 
   async #repeat<T extends { readonly ok: true }>(
@@ -246,27 +242,29 @@ export class Asker {
     until: number,
     ends: AbortSignal,
   ): Promise<T | RefusedReply> {
-    const { world, counters, requestTimeoutMs } = this.parts;
-    const first = encode(question.body);
-    const again = question.isCommand ? encode({ ...question.body, repeat: true }) : first;
+    const { world, broker, counters, requestTimeoutMs } = this.parts;
+    let bytes = encode(question.body);
     let maybeArrived = false;
     let lastRefusal: RefusedReply | null = null;
     for (let tries = 0; ; tries += 1) {
+      ends.throwIfAborted();
       const leftMs = until - world.now();
       const isWorthTrying = tries === 0 || leftMs > Math.min(requestTimeoutMs, worthwhileMs);
-      if (!isWorthTrying || !(await this.#isReachable(leftMs, ends))) {
+      const isReachable = broker.isConnected || (isWorthTrying && (await this.#back(leftMs, ends)));
+      if (!isWorthTrying || !isReachable) {
         if (maybeArrived) throw this.#unknown(question);
         if (lastRefusal !== null) return lastRefusal;
         throw unreachable(question.subject);
       }
       if (tries > 0) counters.add('retries', 1);
-      const bytes = maybeArrived ? again : first;
       const answer = await this.#try(question.subject, bytes, until - world.now(), ends);
       const reply = this.#replyIn(answer, question);
       if (reply?.ok === true) return reply;
       if (reply !== null && isFinal(reply, maybeArrived || question.needsRoom)) return reply;
-      if (answer.kind === 'lost' || reply?.retry === 'unknown') maybeArrived = true;
-      else lastRefusal = reply ?? lastRefusal;
+      if (answer.kind === 'lost' || reply?.retry === 'unknown') {
+        if (!maybeArrived && question.isCommand) bytes = encode({ ...question.body, repeat: true });
+        maybeArrived = true;
+      } else lastRefusal = reply ?? lastRefusal;
       await world.sleep(
         Math.min(this.#pauseMs(tries, answer.kind), Math.max(until - world.now(), 0)),
         ends,
@@ -275,10 +273,8 @@ export class Asker {
   }
 
   // Nothing is sent while the connection is away: it would be forgotten, or arrive late.
-  async #isReachable(withinMs: number, ends: AbortSignal): Promise<boolean> {
+  async #back(withinMs: number, ends: AbortSignal): Promise<boolean> {
     const { broker, world } = this.parts;
-    ends.throwIfAborted();
-    if (broker.isConnected) return true;
     const giveUp = new AbortController();
     const waiting = eitherOf([ends, giveUp.signal]);
     const late = world.sleep(Math.min(withinMs, timerMsMax), waiting.signal).then(
@@ -343,6 +339,8 @@ const reader =
     const decoded = decode(schema, bytes, replyBytesMax);
     return decoded.ok ? decoded.value : null;
   };
+
+const readReply = reader(replySchema);
 
 /** The rule of a refusal for want of room in the log, which settles nothing: it could not be stored either. */
 const noRoom: Rule = 'E12';

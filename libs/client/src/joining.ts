@@ -5,7 +5,6 @@ import { fromBase64 } from './connect-data.js';
 import { JoinleafError } from './errors.js';
 import type { Ended, Provider } from './provider.js';
 import { refusedHere, refusedThere } from './refused.js';
-import { abortable } from './waits.js';
 
 export interface JoinCall {
   readonly call: CallId;
@@ -41,18 +40,24 @@ export function followJoin<T>(
   { options, joined }: { readonly options: CallOptions; readonly joined: (success: Success) => T },
 ): Joining<T> {
   const { promise: connected, resolve: conclude } = Promise.withResolvers<T | Refused>();
-  const { promise: overtaken, resolve: overtake } = Promise.withResolvers<Started>();
+  const { promise: started, resolve: start, reject: fail } = Promise.withResolvers<Started>();
   const takeBack = () => {
     void provider.release(descriptor);
   };
   const { signal } = options;
-  signal?.addEventListener('abort', takeBack, { once: true });
+  const abort = () => {
+    takeBack();
+    fail(signal?.reason);
+  };
+  signal?.addEventListener('abort', abort, { once: true });
+  let isOvertaken = false;
   provider.onEnd(call, (ended) => {
-    signal?.removeEventListener('abort', takeBack);
+    signal?.removeEventListener('abort', abort);
     const { end, notice } = ended;
     const id = end.ok ? end.value.join : end.error.join;
     // An FD_CONNECT that overtakes the answer says all that the answer would have said.
-    if (notice !== null) overtake({ id, deadlineAt: null });
+    isOvertaken = notice !== null;
+    if (isOvertaken) start({ id, deadlineAt: null });
     if (end.ok) {
       const { join, calleeData } = end.value;
       conclude(joined({ join, calleeData: fromBase64(calleeData) }));
@@ -61,11 +66,11 @@ export function followJoin<T>(
       takeBack();
     }
   });
-  const answered = provider.answer(call).then(startedBy);
-  const started = abortable(Promise.race([answered, overtaken]), signal).catch((error: unknown) => {
-    takeBack();
-    throw error;
-  });
+  const failed = (error: unknown) => {
+    if (!isOvertaken) takeBack();
+    fail(error);
+  };
+  provider.answer(call).then(startedBy).then(start, failed);
   return { started, connected };
 }
 

@@ -380,6 +380,19 @@ describe('ending', () => {
     expect(types(await late)).toEqual(['FD_CONNECT', 'FD_CLOSE']);
   });
 
+  it('who asks for the first time when all is over hears all of it', async () => {
+    const { root, leaf, link } = await joined(await node('ada'), await node('bob'));
+    await root.send('to all');
+    await root.close();
+    await link.over;
+    while (leaf.isOpen) await new Promise((resolve) => setTimeout(resolve, 5));
+    const events = await take(leaf.events(), 9);
+    expect(events.map(({ type }) => type)).toEqual(['FD_CONNECT', 'FD_CLOSE']);
+    const messages = await take(leaf.messages(), 9);
+    expect(messages.map((message) => message.text())).toEqual(['to all']);
+    expect(await leaf.over).toEqual({ code: null, by: 'peer' });
+  });
+
   it('an iterator that is left is forgotten', async () => {
     const ada = await node('ada');
     const root = await ada.openRoot('conf-7', { admit: 'auto' });

@@ -38,14 +38,15 @@ export abstract class Membership implements Member, SocketOwner {
   readonly session: string;
   readonly descriptor: Descriptor;
   readonly socket: SocketId;
-  readonly over: Promise<Over>;
-  readonly #end: (over: Over) => void;
-  readonly #feed: Feed<SocketEvent>;
+  // A program may be a member ten thousand times, and ask few of them for anything: what only serves those who ask is
+  // made for the first who does.
+  #over: Over | null = null;
+  #whoAsksForTheEnd: PromiseWithResolvers<Over> | null = null;
+  #feed: Feed<SocketEvent> | null = null;
   // A membership begins once and ends once, so that everybody can have all of it.
   readonly #history: SocketEvent[] = [];
   #join: JoinId | null = null;
-  readonly #conversation: Conversation;
-  #isOver = false;
+  #conversation: Conversation | null = null;
 
   constructor(protected readonly parts: MemberParts) {
     const { provider, descriptor, serial, session } = parts;
@@ -53,14 +54,6 @@ export abstract class Membership implements Member, SocketOwner {
     this.session = session;
     this.descriptor = descriptor;
     this.socket = socketId({ node, incarnation, serial });
-    this.#feed = new Feed(provider.counters);
-    const { promise, resolve } = Promise.withResolvers<Over>();
-    this.over = promise;
-    this.#end = resolve;
-    const lost = (count: number) => {
-      this.#push({ type: 'DATA_LOST', ...noEvent, session, count });
-    };
-    this.#conversation = new Conversation({ provider, descriptor, session, lost });
     provider.own(descriptor, this);
   }
 
@@ -69,7 +62,15 @@ export abstract class Membership implements Member, SocketOwner {
   }
 
   get isOpen(): boolean {
-    return this.#join !== null && !this.#isOver;
+    return this.#join !== null && this.#over === null;
+  }
+
+  get over(): Promise<Over> {
+    if (this.#whoAsksForTheEnd === null) {
+      this.#whoAsksForTheEnd = Promise.withResolvers();
+      if (this.#over !== null) this.#whoAsksForTheEnd.resolve(this.#over);
+    }
+    return this.#whoAsksForTheEnd.promise;
   }
 
   /** The membership has begun. */
@@ -78,14 +79,18 @@ export abstract class Membership implements Member, SocketOwner {
   }
 
   events(): AsyncIterableIterator<SocketEvent, undefined> {
+    if (this.#feed === null) {
+      this.#feed = new Feed(this.parts.provider.counters);
+      if (this.#over !== null) this.#feed.end();
+    }
     return this.#feed.read(this.#history);
   }
 
   heard(what: Heard, notice: Notice): void {
-    this.#conversation.heard(what);
+    this.#conversation?.heard(what);
     const event = eventOf(what, notice, () => null);
     if (event === null) return;
-    if (event.type === 'FD_CLOSE') this.#conversation.keepRest();
+    if (event.type === 'FD_CLOSE') this.#talk().keepRest();
     this.#push(event);
     if (event.type !== 'FD_CLOSE') return;
     this.#finish({ code: event.code, by: 'peer' });
@@ -94,19 +99,19 @@ export abstract class Membership implements Member, SocketOwner {
   }
 
   send(data: MessageData, options: SendOptions & CallOptions = {}): Promise<void> {
-    return this.#conversation.send(data, options);
+    return this.#talk().send(data, options);
   }
 
   trySend(data: MessageData, options: SendOptions = {}): Done {
-    return this.#conversation.trySend(data, options);
+    return this.#talk().trySend(data, options);
   }
 
   messages(): AsyncGenerator<ReceivedMessage, undefined> {
-    return this.#conversation.messages();
+    return this.#talk().messages();
   }
 
   closedHere(): void {
-    this.#conversation.end();
+    this.#conversation?.end();
     this.#finish({ code: null, by: 'self' });
   }
 
@@ -118,16 +123,27 @@ export abstract class Membership implements Member, SocketOwner {
     return this.close();
   }
 
+  #talk(): Conversation {
+    if (this.#conversation !== null) return this.#conversation;
+    const { provider, descriptor, session } = this.parts;
+    const lost = (count: number) => {
+      this.#push({ type: 'DATA_LOST', ...noEvent, session, count });
+    };
+    this.#conversation = new Conversation({ provider, descriptor, session, lost });
+    if (this.#over !== null) this.#conversation.end();
+    return this.#conversation;
+  }
+
   #push(event: SocketEvent): void {
     this.#history.push(event);
-    this.#feed.push(event);
+    this.#feed?.push(event);
   }
 
   #finish(over: Over): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#feed.end();
-    this.#end(over);
+    if (this.#over !== null) return;
+    this.#over = over;
+    this.#feed?.end();
+    this.#whoAsksForTheEnd?.resolve(over);
     this.parts.over?.();
   }
 }

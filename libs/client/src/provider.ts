@@ -299,10 +299,7 @@ export class Provider {
     const before = send.after === null ? undefined : this.#answers.get(send.after);
     const answer = this.#ask(send, options, before);
     this.#answers.set(send.call, answer);
-    answer
-      .catch(ignore)
-      .finally(() => this.#answers.delete(send.call))
-      .catch(ignore);
+    answer.catch(ignore);
   }
 
   async #ask(
@@ -310,8 +307,8 @@ export class Provider {
     options: CallOptions,
     before: Promise<Reply> | undefined,
   ): Promise<Reply> {
-    await before?.catch(ignore);
     try {
+      if (before !== undefined) await before.catch(ignore);
       const reply = await this.parts.asker.command(session, command, {
         timeoutMs: options.timeoutMs,
       });
@@ -327,6 +324,7 @@ export class Provider {
       throw error;
     } finally {
       this.#source = nobody;
+      this.#answers.delete(call);
     }
   }
 

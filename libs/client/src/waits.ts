@@ -28,17 +28,25 @@ function listenTo(signal: AbortSignal): Set<() => void> {
 /** Waits for a promise, unless the signal is aborted before: then its reason is thrown. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      reject(signal.reason as Error);
-    };
-    if (signal.aborted) {
-      promise.catch(ignore);
-      abort();
-      return;
-    }
-    promise.then(resolve, reject).finally(onAbort(signal, abort));
+  if (signal.aborted) {
+    promise.catch(ignore);
+    return Promise.reject(signal.reason as Error);
+  }
+  const { promise: either, resolve, reject } = Promise.withResolvers<T>();
+  const callOff = onAbort(signal, () => {
+    reject(signal.reason);
   });
+  promise.then(
+    (value) => {
+      callOff();
+      resolve(value);
+    },
+    (error: unknown) => {
+      callOff();
+      reject(error);
+    },
+  );
+  return either;
 }
 
 /** For promises whose failure is reported elsewhere, or to nobody. */

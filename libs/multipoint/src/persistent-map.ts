@@ -102,7 +102,7 @@ function hashOf(text: string): number {
     hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   }
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  return (hash ^ (hash >>> 13)) >>> 0;
+  return hash ^ (hash >>> 13); // Signed: an integer that V8 keeps without a box.
 }
 
 const isBranch = <V>(node: Node<V>): node is Branch<V> => 'children' in node;

@@ -34,6 +34,7 @@ export const withFirst = <T>(fifo: Fifo<T>, value: T): Fifo<T> =>
 
 /** Those that are wanted, in their order. */
 export function filtered<T>(fifo: Fifo<T>, isWanted: (value: T) => boolean): Fifo<T> {
+  if (fifo.front === null) return fifo;
   let kept: Fifo<T> = emptyFifo;
   for (let rest = fifo; rest.front !== null; rest = shifted(rest)) {
     if (isWanted(rest.front.value)) kept = pushed(kept, rest.front.value);

@@ -228,9 +228,9 @@ function ask(
   { session, asking, calleeBytesMax }: Request,
 ): Step<JoinStarted> {
   const { descriptor } = leaf;
-  const traffic = { ...noTraffic, flags: asking.flags };
-  const tuned = tuneIn(withSocket(state, { ...leaf, traffic }), descriptor, session);
-  const sent = send(tuned.state, {
+  const { flags } = asking;
+  const traffic = flags === noTraffic.flags ? noTraffic : { ...noTraffic, flags };
+  const sent = send(state, {
     session,
     command: { verb: 'join', as: 'leaf', socket: String(descriptor), local, ...asking },
     pending: { verb: 'join', socket: descriptor, link: null },
@@ -240,6 +240,6 @@ function ask(
   const watch = joinBegins(leaf.watch);
   const phase = { name: 'joining', joining } as const;
   const pending: LeafSocket = { ...leaf, local, watch, traffic, phase };
-  const after = withSocket(sent.state, pending);
-  return done(after, { call: sent.call, descriptor }, [...tuned.effects, sent.effect]);
+  const tuned = tuneIn(withSocket(sent.state, pending), descriptor, session);
+  return done(tuned.state, { call: sent.call, descriptor }, [...tuned.effects, sent.effect]);
 }

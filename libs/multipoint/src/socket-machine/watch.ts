@@ -76,7 +76,7 @@ const noted = (watch: Watch, event: NetworkEvent): Watched => ({
 
 /** A new join begins: an older outcome that no registration nominates is nobody's news any more. */
 export const joinBegins = (watch: Watch): Watch =>
-  nominates(watch, 'FD_CONNECT') ? watch : { ...watch, connect: null };
+  watch.connect === null || nominates(watch, 'FD_CONNECT') ? watch : { ...watch, connect: null };
 
 /** A join ended; an outcome that was not read gives way to the newer one (A10). */
 export const joinEnded = (watch: Watch, code: WsaCode | null): Watched =>

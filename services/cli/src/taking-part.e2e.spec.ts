@@ -54,7 +54,7 @@ class Staying {
   }
 
   async hears(text: string): Promise<void> {
-    for (let tries = 0; tries < 400 && !this.#out.includes(text); tries += 1) await delay(25);
+    for (let tries = 0; tries < 1_000 && !this.#out.includes(text); tries += 1) await delay(25);
     expect(this.#out).toContain(text);
   }
 

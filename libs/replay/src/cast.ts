@@ -1,5 +1,6 @@
 import {
   linkMadeFor,
+  outstanding,
   socketParts,
   type EventOf,
   type JoinId,
@@ -55,6 +56,23 @@ export class Cast {
       this.#hear(step.decided.command, step.number);
     } else {
       this.#hear(step.refusal.command, step.number);
+    }
+  }
+
+  /** Takes in who is in a session, or waits for it, as if they had been met when they came. */
+  meetAll(session: Session): void {
+    if (session.phase === 'unopened' || session.phase === 'closed') return;
+    if (session.root !== null) this.#root(session.root);
+    if (session.phase === 'shut') return;
+    for (const { join, leaf, link, address } of session.members.values()) {
+      this.#joins.set(join, address);
+      this.#leaf(leaf, address);
+      if (link !== null) this.#parts.set(link, { role: 'link', endpoint: address });
+    }
+    for (const { id, kind, caller, link, leafAddress } of outstanding(session)) {
+      this.#joins.set(id, leafAddress);
+      if (kind !== 'invitation') this.#leaf(caller, leafAddress);
+      if (link !== null) this.#parts.set(link, { role: 'link', endpoint: leafAddress });
     }
   }
 

@@ -37,7 +37,7 @@ describe('a checkpoint', () => {
       fc.property(lives, ({ commits, chance }) => {
         for (let upTo = 0; upTo <= commits.length; upTo += 1) {
           const folded = fold(commits.slice(0, upTo));
-          const kept = throughText(checkpointOf(conf, folded)) as never;
+          const kept = throughText(checkpointOf(conf, { ...folded, decisions: 7 })) as never;
           const found = foldedIn(kept, conf);
           if (found === null) throw new Error('it is ours');
           expect(found.head).toEqual(folded.head);
@@ -53,11 +53,11 @@ describe('a checkpoint', () => {
   });
 
   it('of another session, another fold or another kind is none', () => {
-    const kept = checkpointOf(conf, fold(crowd(sha256).history.commits));
+    const kept = checkpointOf(conf, { ...fold(crowd(sha256).history.commits), decisions: 8 });
     expect(foldedIn(kept, conf)).not.toBeNull();
     expect(foldedIn(kept, 'conf-8' as SessionAddress)).toBeNull();
     expect(foldedIn({ ...kept, fold: 'multipoint/0' }, conf)).toBeNull();
-    expect(foldedIn({ ...kept, schema: 'joinleaf.checkpoint/2' }, conf)).toBeNull();
+    expect(foldedIn({ ...kept, schema: 'joinleaf.checkpoint/3' }, conf)).toBeNull();
   });
 
   it('is due after many commits, and later when the session is large', () => {
@@ -98,7 +98,7 @@ describe('folding to a position', () => {
       const whole = stateAt(commits, basis);
       if (!whole.ok) throw new Error('it is there');
       for (let from = 0; from <= basis.revision; from += 1) {
-        const to = new FoldTo(basis, fold(commits.slice(0, from)));
+        const to = new FoldTo(basis, { ...fold(commits.slice(0, from)), decisions: 0 });
         const taken: StoredCommit[] = [];
         for (const commit of commits.slice(from)) {
           taken.push(commit);

@@ -24,7 +24,20 @@ import {
 /** Of `evolve` and of what it makes. Another one makes every checkpoint worthless. */
 export const foldVersion = 'multipoint/1';
 
-const schema = 'joinleaf.checkpoint/1';
+const schema = 'joinleaf.checkpoint/2';
+
+/** What a session was folded to, and of how many decisions. */
+export interface Counted extends Folded {
+  readonly decisions: number;
+}
+
+export const nothingCounted: Counted = { ...nothingFolded, decisions: 0 };
+
+/** Folds the next commit. */
+export const counted = (before: Counted, commit: StoredCommit): Counted => ({
+  ...foldCommit(before, commit),
+  decisions: before.decisions + commit.decisions.length,
+});
 
 export interface Checkpoint {
   /** What this file calls itself; another one is not ours to read. */
@@ -32,25 +45,28 @@ export interface Checkpoint {
   readonly fold: string;
   readonly session: SessionAddress;
   readonly head: Head;
+  /** Of all commits so far. */
+  readonly decisions: number;
   /** As `frozen` writes it. */
   readonly state: unknown;
 }
 
-export const checkpointOf = (session: SessionAddress, folded: Folded): Checkpoint => ({
+export const checkpointOf = (session: SessionAddress, folded: Counted): Checkpoint => ({
   schema,
   fold: foldVersion,
   session,
   head: folded.head,
+  decisions: folded.decisions,
   state: frozen(folded.session),
 });
 
 /** What a checkpoint stands for; null when it is not one of this session and this version. */
-export function foldedIn(checkpoint: Checkpoint, session: SessionAddress): Folded | null {
-  const { fold, head, state } = checkpoint;
+export function foldedIn(checkpoint: Checkpoint, session: SessionAddress): Counted | null {
+  const { fold, head, decisions, state } = checkpoint;
   if (checkpoint.schema !== schema || fold !== foldVersion) return null;
   if (checkpoint.session !== session) return null;
   const folded = thawed(state);
-  return agrees(folded) ? { session: folded, head } : null;
+  return agrees(folded) ? { session: folded, head, decisions } : null;
 }
 
 /** Whether what a session says of its members and waiting joins in several ways is the same each time. */
@@ -119,18 +135,18 @@ export function thawed(state: unknown): Session {
 /** Folds a session's commits to one position and no further; on the way it has been everywhere that a checkpoint could be. */
 export class FoldTo {
   readonly #basis: Basis;
-  #folded: Folded;
+  #folded: Counted;
   #found: Session | null = null;
   #decisions = 0;
 
   /** @param from - At or before `basis`: what checkpoints, or nothing, say of the beginning. */
-  constructor(basis: Basis, from: Folded = nothingFolded) {
+  constructor(basis: Basis, from: Counted = nothingCounted) {
     this.#basis = basis;
     this.#folded = from;
   }
 
   /** What was folded so far: whole commits. */
-  get folded(): Folded {
+  get folded(): Counted {
     return this.#folded;
   }
 
@@ -138,7 +154,7 @@ export class FoldTo {
   take(commit: StoredCommit): boolean {
     const { revision, decisions } = this.#basis;
     if (this.#folded.head.revision !== revision) {
-      this.#folded = foldCommit(this.#folded, commit);
+      this.#folded = counted(this.#folded, commit);
       return true;
     }
     this.#decisions = commit.revision === revision + 1 ? commit.decisions.length : 0;

@@ -6,13 +6,25 @@ export {
   FoldTo,
   foldVersion,
   isCheckpointDue,
+  nothingCounted,
   type Checkpoint,
+  type Counted,
 } from './checkpoint.js';
 export { Cast, isMemberAt, type Actor, type Part } from './cast.js';
 export { day, span, timeOfDay } from './clock.js';
 export { actorWords, commandWords, evidenceWords } from './command-words.js';
 export { diffStates, differences, differenceText, type Difference } from './diff.js';
 export { basisText, compareBases, parseBasis, type History } from './history.js';
+export {
+  basedOn,
+  PartCast,
+  PartTaker,
+  recordNumbered,
+  revisionsBetween,
+  stepsOfPart,
+  type HistoryPart,
+  type Wanted,
+} from './part.js';
 export { commandIdOf, findStep, parseQuestion, type Question } from './question.js';
 export {
   compare,

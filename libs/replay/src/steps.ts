@@ -45,6 +45,17 @@ export interface RefusalStep extends StepBase {
 
 export type Step = DecisionStep | RefusalStep;
 
+/** Where a retelling begins. */
+export interface RetoldFrom {
+  readonly session: Session;
+  readonly head: Head;
+  readonly trusted: boolean;
+  /** So many records came before. */
+  readonly records: number;
+}
+
+const theBeginning: RetoldFrom = { session: unopened, head: emptyHead, trusted: true, records: 0 };
+
 /** Retells a history, one record after the other, with the session that each one met. */
 export function* steps(history: History): Generator<Step, void, undefined> {
   const retelling = new Retelling(history.refusals);
@@ -55,14 +66,18 @@ export function* steps(history: History): Generator<Step, void, undefined> {
 /** Retells a history whose commits come one by one, and keeps none of them. */
 export class Retelling {
   readonly #refusals: RefusalQueue;
-  #session: Session = unopened;
-  #head: Head = emptyHead;
-  #trusted = true;
-  #number = 0;
+  #session: Session;
+  #head: Head;
+  #trusted: boolean;
+  #number: number;
 
   /** @param refusals - All of them, in any order; those with the same basis in the order they were stored. */
-  constructor(refusals: readonly RefusalRecord[]) {
+  constructor(refusals: readonly RefusalRecord[], from: RetoldFrom = theBeginning) {
     this.#refusals = new RefusalQueue(refusals);
+    this.#session = from.session;
+    this.#head = from.head;
+    this.#trusted = from.trusted;
+    this.#number = from.records;
   }
 
   /** The records of the next commit, and the refusals that stand among them. */

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { Act } from './act.js';
 import type { ExportOptions } from './verbs/export.js';
 import type { LadderOptions } from './verbs/ladder.js';
@@ -77,10 +77,13 @@ function registerLooking(program: Command, act: Act): void {
 function registerLog(program: Command, act: Act): void {
   program
     .command('log')
-    .description('a history, one record after the other')
+    .description(
+      'a history, one record after the other; with --last, --from or --to only that part of it is read',
+    )
     .argument('<source>', source)
     .option(...from)
     .option(...to)
+    .addOption(new Option('--last <n>', 'only the last n records').conflicts(['from', 'to']))
     .option('--type <type>', 'only JoinFailed, RequestJoin, WSAEALREADY, refusal …')
     .option(...leaf)
     .option('--told', 'say who hears what')
@@ -92,6 +95,7 @@ function registerLog(program: Command, act: Act): void {
       'before',
       examples(
         'log conf-7 --told --state',
+        'log conf-7 --last 20',
         'log conf-7 --type refusal',
         'log x.jlcap --json | jq .records[0]',
       ),
@@ -104,7 +108,7 @@ function registerLog(program: Command, act: Act): void {
 function registerLadder(program: Command, act: Act): void {
   program
     .command('ladder')
-    .description('who said what to whom, as a diagram')
+    .description('who said what to whom, as a diagram; reads the whole history')
     .argument('<source>', source)
     .option(...from)
     .option(...to)
@@ -148,7 +152,10 @@ function registerPlaces(program: Command, act: Act): void {
     .command('why')
     .description('why a command passed or not, recomputed')
     .argument('<request>', 'conf-7#6, conf-7@5.2, a session (its last refusal), or a command id')
-    .argument('[command-id]', 'with a session or a capture: the command that is meant')
+    .argument(
+      '[command-id]',
+      'with a session or a capture: the command that is meant; the whole history is read for it',
+    )
     .option('--last-refused', 'the last refusal of a session, which is the default')
     .option(...reveal)
     .option(...ofSession)

@@ -42,7 +42,8 @@ async function commitsOf(live: Live, session: SessionAddress, signal: AbortSigna
   return { commits, trouble: null };
 }
 
-async function refusalsOf(
+/** Every refusal of a session that is still kept. */
+export async function refusalsOf(
   live: Live,
   session: SessionAddress,
   signal: AbortSignal,
@@ -69,6 +70,20 @@ async function noSuchSession(live: Live, session: SessionAddress): Promise<Troub
   return new Trouble(exitCodes.notFound, `there is no session ${session} in realm ${realm}`, [
     near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'joinleaf ls shows those there are',
   ]);
+}
+
+/** The revision of a session's last commit; 0 where there is none that can be read. */
+export async function lastRevision(live: Live, session: SessionAddress): Promise<number> {
+  const { nc, subjects } = live;
+  const manager = await jetstreamManager(nc, { checkAPI: false });
+  const last = { last_by_subj: subjects.events(session) };
+  try {
+    const message = await manager.direct.getMessage(subjects.streams.events, last);
+    const { revision } = message?.json<{ readonly revision?: unknown }>() ?? {};
+    return typeof revision === 'number' && Number.isSafeInteger(revision) ? revision : 0;
+  } catch {
+    return 0; // Who reads on says why.
+  }
 }
 
 /** The names of all sessions that anything was ever decided in, sorted. */

@@ -1,9 +1,9 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Redaction } from '@joinleaf/capture';
-import { damageAfter, nothingFolded, type Basis, type StoredCommit } from '@joinleaf/event-log';
+import { damageAfter, type Basis, type StoredCommit } from '@joinleaf/event-log';
 import { sha256 } from '../sha256.js';
 import type { SessionAddress } from '@joinleaf/multipoint';
-import { foldVersion, FoldTo, isCheckpointDue } from '@joinleaf/replay';
+import { foldVersion, FoldTo, isCheckpointDue, nothingCounted } from '@joinleaf/replay';
 import {
   commitSchema,
   fitsAsItStands,
@@ -64,7 +64,7 @@ export class CaptureIndex {
     const { session, revision: end } = indexed;
     const store = new CheckpointStore(this.folder, session);
     const to = Math.min(basis.revision, end);
-    const from = (await store.latest(to)) ?? nothingFolded;
+    const from = (await store.latest(to)) ?? nothingCounted;
     const fold = new FoldTo(basis, from);
     const lines = await this.#linesAfter(indexed, from.head.revision);
     const isFolded = lines !== null && foldLines(fold, session, lines);

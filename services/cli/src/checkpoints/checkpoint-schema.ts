@@ -91,5 +91,6 @@ export const checkpointSchema = z.strictObject({
     hash: z.string(),
     sequence: count,
   }),
+  decisions: count,
   state,
 });

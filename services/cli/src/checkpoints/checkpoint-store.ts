@@ -1,6 +1,5 @@
-import type { Folded } from '@joinleaf/event-log';
 import type { SessionAddress } from '@joinleaf/multipoint';
-import { checkpointOf, foldedIn } from '@joinleaf/replay';
+import { checkpointOf, foldedIn, type Counted } from '@joinleaf/replay';
 import { fitsAsItStands } from '@joinleaf/wire';
 import type { CacheFolder } from '../cache/cache-folder.js';
 import { keepJson, keptJson } from '../cache/text-file.js';
@@ -20,17 +19,32 @@ export class CheckpointStore {
     private readonly session: SessionAddress,
   ) {}
 
-  /** The last one at or before a revision; null when there is none. One that cannot be read takes all others with it. */
-  async latest(revision: number): Promise<Folded | null> {
-    const last = (await this.#revisions()).findLast((one) => one <= revision);
-    if (last === undefined) return null;
-    const folded = await this.#read(last);
-    if (folded === null) await this.discard();
-    else await this.folder.use();
-    return folded;
+  /**
+   * The last one at or before a revision that is as it should be; null when there is none. One that cannot be read takes all
+   * others with it.
+   */
+  async latest(
+    revision: number,
+    isGood: (folded: Counted) => boolean = () => true,
+  ): Promise<Counted | null> {
+    const revisions = (await this.#revisions()).filter((one) => one <= revision);
+    let [from, to] = [0, revisions.length - 1];
+    let found: Counted | null = null;
+    // Most often the last one is good; else the earlier half is looked at, and so on.
+    for (let at = to; from <= to; at = Math.floor((from + to) / 2)) {
+      const folded = await this.#read(revisions[at] ?? 0);
+      if (folded === null) {
+        await this.discard();
+        return null;
+      }
+      if (isGood(folded)) [from, found] = [at + 1, folded];
+      else to = at - 1;
+    }
+    if (found !== null) await this.folder.use();
+    return found;
   }
 
-  keep(folded: Folded): Promise<boolean> {
+  keep(folded: Counted): Promise<boolean> {
     const { revision } = folded.head;
     return keepJson(this.folder, fileOf(revision), checkpointOf(this.session, folded));
   }
@@ -46,7 +60,7 @@ export class CheckpointStore {
       .sort((a, b) => a - b);
   }
 
-  async #read(revision: number): Promise<Folded | null> {
+  async #read(revision: number): Promise<Counted | null> {
     const checkpoint = await keptJson(this.folder, fileOf(revision), bytesMax);
     if (!fitsAsItStands(checkpointSchema, checkpoint)) return null;
     const folded = foldedIn(checkpoint as never, this.session);

@@ -1,17 +1,27 @@
 import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { connectBroker, ensureStreams, sha256, type Broker } from '@joinleaf/jetstream-log';
 import type { SessionAddress } from '@joinleaf/multipoint';
 import { natsForTests } from '@joinleaf/nats-server';
-import { plainState, Recorder, stateAt, type History } from '@joinleaf/replay';
+import {
+  basisText,
+  plainState,
+  Recorder,
+  stateAt,
+  steps,
+  why,
+  type History,
+} from '@joinleaf/replay';
 import { asks, closes, listens, opens, socket, startAt } from '@joinleaf/replay/contract';
 import { encode, Subjects } from '@joinleaf/wire';
 import { packCapture } from '../capture-file.js';
 import { joinleaf, leaveContext, newFolder, type Folder } from '../testing.js';
 
 // A log long enough for checkpoints: what is said of a position is the same with and without them.
+
+jest.setTimeout(120_000); // Each reads a long log several times.
 
 const realm = `checkpoints-${String(process.pid)}`;
 const subjects = new Subjects(realm);
@@ -182,6 +192,52 @@ describe('the state of a long session', () => {
     expect(await stateOf('long@9000')).toEqual(folded(9_000));
   });
 });
+
+describe('the records of a long session', () => {
+  const said = async (line: string): Promise<unknown> => {
+    const { exitCode, out, err } = await joinleaf(`${line} --json`, {
+      cwd: folder.path,
+      env: { JOINLEAF_CACHE: cache },
+    });
+    if (exitCode !== 0) throw new Error(err);
+    return JSON.parse(out);
+  };
+
+  it('are those of the whole, wherever checkpoints are', async () => {
+    const last = history.commits.length;
+    const all = [...steps(history)];
+    for (let time = 0; time < 2; time += 1) {
+      for (const from of [1, 8_190, 16_386]) {
+        const { records } = (await said(
+          `log long --from ${String(from)} --to ${String(from + 4)}`,
+        )) as Log;
+        const told = all.filter(
+          ({ basis }) => basis.revision >= from - 1 && basis.revision < from + 4,
+        );
+        expect(records).toMatchObject(
+          told.map(({ number, basis }) => ({ number, basedOn: basisText(basis) })),
+        );
+      }
+      expect(await kept()).toHaveLength(2);
+    }
+    const { records } = (await said('log long --last 3')) as Log;
+    expect(records.map(({ number }) => number)).toEqual(all.slice(-3).map(({ number }) => number));
+    for (const number of [1, 8_193, 8_194, 16_386, last + 1]) {
+      const found = why(history, { kind: 'number', number });
+      expect(await said(`why long#${String(number)}`)).toMatchObject({
+        number,
+        asked: found?.asked,
+        basis: found?.basis,
+        state: found?.state,
+      });
+    }
+    await expect(said(`why long#${String(last + 2)}`)).rejects.toThrow('has no record');
+  });
+});
+
+interface Log {
+  readonly records: readonly { readonly number: number }[];
+}
 
 describe('the state of a long session in a capture', () => {
   const last = history.commits.length;

@@ -1,12 +1,13 @@
 import type { Basis } from '@joinleaf/event-log';
 import type { SessionAddress } from '@joinleaf/multipoint';
+import { FoldTo } from '@joinleaf/replay';
 import type { Cache } from '../cache/cache.js';
 import { loadSession } from '../live-sources.js';
 import { connectLive, type Live } from '../live.js';
 import { quoted } from '../targets.js';
 import type { VerbContext } from '../verb.js';
-import { foldLive } from './fold-live.js';
-import { placed, type Placed, type States } from './placed.js';
+import { foldLive, type LiveReading } from './fold-live.js';
+import { noEnd, placed, type Placed, type States } from './placed.js';
 
 /** The states of a session that lives. */
 export class LiveStates implements States {
@@ -15,7 +16,7 @@ export class LiveStates implements States {
   private constructor(
     private readonly live: Live,
     readonly session: SessionAddress,
-    private readonly reading: { readonly cache: Cache; readonly signal: AbortSignal },
+    private readonly reading: LiveReading,
   ) {}
 
   /** Connects. Throws Trouble. */
@@ -35,15 +36,20 @@ export class LiveStates implements States {
   }
 
   async at(basis: Basis | null): Promise<Placed> {
-    const { found, folded, trouble } = await foldLive(this.live, this.session, basis, this.reading);
+    const { fold, trouble } = await foldLive(this.live, this.session, {
+      ...this.reading,
+      beginning: { latest: basis?.revision ?? Infinity },
+      begin: (from) => new FoldTo(basis ?? noEnd, from),
+    });
     this.#trouble = trouble;
-    const { revision } = folded.head;
+    const { head, session } = fold.folded;
+    const { revision } = head;
     // Perhaps there is no such session; who may be meant is known there.
     if (revision === 0 && trouble === null) {
       await loadSession(this.live, this.session, this.reading.signal);
     }
-    if (basis === null) return { basis: { revision, decisions: 0 }, state: folded.session };
-    return placed(this.session, basis, found);
+    if (basis === null) return { basis: { revision, decisions: 0 }, state: session };
+    return placed(this.session, basis, fold.end());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,24 +1,18 @@
-import { Cast, steps, type Step } from '@joinleaf/replay';
+import type { SessionAddress } from '@joinleaf/multipoint';
+import { Cast, PartCast, revisionsBetween, steps, stepsOfPart, type Step } from '@joinleaf/replay';
 import { concerns, hidden, isWanted, logPage, logRows, type Extract } from '@joinleaf/transcript';
 import { counted } from '../counted.js';
 import { BadWord, exitCodes, type ExitCode } from '../exit-codes.js';
 import { recordJson } from '../record-json.js';
-import { load } from '../load.js';
-import type { Loaded } from '../sources.js';
+import type { LoadedPart, Parts } from '../checkpoints/loaded-part.js';
+import { openParts } from '../checkpoints/parts.js';
 import { parseTarget } from '../targets.js';
-import {
-  loadingOf,
-  suggest,
-  tellingOf,
-  warnOf,
-  type SourceOptions,
-  type VerbContext,
-  next,
-} from '../verb.js';
+import { suggest, tellingOf, warnOf, type SourceOptions, type VerbContext, next } from '../verb.js';
 
 export interface LogOptions extends SourceOptions {
   readonly from?: string;
   readonly to?: string;
+  readonly last?: string;
   readonly type?: string;
   readonly leaf?: string;
   readonly told?: boolean;
@@ -33,40 +27,82 @@ export async function log(
   options: LogOptions,
 ): Promise<ExitCode> {
   const target = parseTarget(source, context.world.cwd);
-  const loaded = await load(target, loadingOf(context, options));
-  warnOf(context, loaded);
-  const all = [...steps(loaded.history)];
-  const cast = Cast.of(all);
-  const wanted = all.filter((step) => matches(step, cast, options));
-  show(context, { loaded, cast, wanted }, options);
+  await using parts = await openParts(context, target, options);
+  const shown = (await inPart(parts, options)) ?? (await inWhole(parts, options));
+  warnOf(context, shown.source);
+  show(context, shown, options);
   if (context.terminal.format === 'page') {
-    footnotes(context, loaded, { shown: wanted.length, all: all.length }, options);
-    suggest(context, next('ladder', loaded), next('why', loaded, '#NUMBER'), next('show', loaded));
+    footnotes(context, shown, options);
+    const { source: from } = shown;
+    suggest(context, next('ladder', from), next('why', from, '#NUMBER'), next('show', from));
   }
   return exitCodes.fine;
 }
 
 interface Shown {
-  readonly loaded: Loaded;
+  readonly source: LoadedPart['source'];
+  readonly session: SessionAddress;
   readonly cast: Cast;
   readonly wanted: readonly Step[];
+  /** How many records there are; null where nobody has counted them. */
+  readonly records: number | null;
 }
 
-function show(context: VerbContext, { loaded, cast, wanted }: Shown, options: LogOptions): void {
+/** Null where what is wanted may lie anywhere, or speaks of somebody whom only the whole history knows. */
+async function inPart(parts: Parts, options: LogOptions): Promise<Shown | null> {
+  const extract = extractOf(options);
+  const last = lastIn(options);
+  const { from, to = Infinity } = extract;
+  if (last === undefined && from === undefined && to === Infinity) return null;
+  if (last !== undefined && (options.type ?? options.leaf) !== undefined) return null;
+  const begin = last === undefined ? (from ?? 0) : (await parts.lastRevision()) - last;
+  // What was refused on the last state, or on one within the next commit, is told with it.
+  const part = await parts.part(revisionsBetween(Math.max(0, begin), to + 1));
+  const all = stepsOfPart(part);
+  const cast = new PartCast(part, all);
+  const matching = all.filter((step) => matches(step, cast, options));
+  const wanted = last === undefined ? matching : lastOf(matching, last);
+  for (const step of wanted) logRows(step, cast, { ...hidden, ...rowsOf(options) });
+  if (cast.isAtLoss) return null;
+  const { source, session } = part;
+  return { source, session, cast, wanted, records: null };
+}
+
+async function inWhole(parts: Parts, options: LogOptions): Promise<Shown> {
+  const loaded = await parts.whole();
+  const all = [...steps(loaded.history)];
+  const cast = Cast.of(all);
+  const matching = all.filter((step) => matches(step, cast, options));
+  const wanted = lastOf(matching, lastIn(options) ?? Infinity);
+  const { session } = loaded.history;
+  return { source: loaded, session, cast, wanted, records: all.length };
+}
+
+const lastOf = (wanted: readonly Step[], last: number): readonly Step[] =>
+  wanted.slice(Math.max(0, wanted.length - last));
+
+const rowsOf = ({ told = false, state = false, full = false }: LogOptions) => ({
+  told,
+  state,
+  all: full,
+});
+
+function show(context: VerbContext, shown: Shown, options: LogOptions): void {
+  const { source, session, cast, wanted } = shown;
   const { terminal } = context;
-  const { reveal = false, told = false, state = false, full = false } = options;
+  const { reveal = false } = options;
   switch (terminal.format) {
     case 'page': {
-      const telling = tellingOf(context, loaded, options);
-      terminal.page(logPage(wanted, cast, { ...telling, told, state, all: full }));
+      const telling = { ...tellingOf(context, source, options), ...rowsOf(options) };
+      terminal.page(logPage(wanted, cast, telling));
       return;
     }
     case 'json':
       terminal.json({
         schema: 'joinleaf.log/1',
-        session: loaded.history.session,
-        origin: loaded.origin,
-        redaction: loaded.redaction,
+        session,
+        origin: source.origin,
+        redaction: source.redaction,
         records: wanted.map((step) => recordJson(step, cast, reveal)),
       });
       return;
@@ -101,6 +137,12 @@ export function extractOf({ from, to }: Pick<LogOptions, 'from' | 'to'>): Extrac
   return { from: revisionIn(from, '--from'), to: revisionIn(to, '--to') };
 }
 
+function lastIn({ last }: LogOptions): number | undefined {
+  if (last === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(last)) throw new BadWord('--last', '--last is a number of records');
+  return Number(last);
+}
+
 function revisionIn(text: string | undefined, flag: string): number | undefined {
   if (text === undefined) return undefined;
   if (!/^\d{1,15}$/.test(text)) throw new BadWord(flag, `${flag} is a revision such as 12`);
@@ -122,14 +164,16 @@ function isOfType(step: Step, type: string | undefined): boolean {
 
 function footnotes(
   { terminal }: VerbContext,
-  { redaction, origin }: Loaded,
-  counts: { readonly shown: number; readonly all: number },
+  { source: { redaction, origin }, wanted, records }: Shown,
   { reveal }: LogOptions,
 ): void {
-  const { shown, all } = counts;
-  if (shown === 0) terminal.remark(`none of the ${counted(all, 'record')} is of that kind`);
+  const shown = wanted.length;
+  const all = records === null ? 'this part' : counted(records, 'record');
+  if (shown === 0) terminal.remark(`no record of ${all} is of that kind`);
   const part =
-    shown === all ? counted(all, 'record') : `${String(shown)} of ${counted(all, 'record')}`;
+    records === null || shown === records
+      ? counted(shown, 'record')
+      : `${String(shown)} of ${counted(records, 'record')}`;
   const data = reveal === true ? '' : ' · ■■■ = hidden (--reveal)';
   const from = redaction === null ? '' : ` · from ${origin}`;
   terminal.remark(`${part}${data}${from} · times by the arbiter, order by revision`);

@@ -1,27 +1,32 @@
-import { checkChain } from '@joinleaf/event-log';
-import { basisText, Cast, span, stateAt, steps, timeOfDay, type Step } from '@joinleaf/replay';
+import { checkChain, fold, type RefusalRecord } from '@joinleaf/event-log';
+import type { Session } from '@joinleaf/multipoint';
+import {
+  basedOn,
+  basisText,
+  compareBases,
+  PartCast,
+  plainState,
+  revisionsBetween,
+  span,
+  stepsOfPart,
+  timeOfDay,
+  type Step,
+} from '@joinleaf/replay';
 import { bad, dim, good, line, logRows, statePage, timeOf, type Line } from '@joinleaf/transcript';
+import type { LoadedPart, Parts } from '../checkpoints/loaded-part.js';
+import { openParts } from '../checkpoints/parts.js';
 import { exitCodes, type ExitCode } from '../exit-codes.js';
 import { withoutData } from '../record-json.js';
-import { load } from '../load.js';
-import type { Loaded } from '../sources.js';
 import { parseTarget } from '../targets.js';
-import {
-  loadingOf,
-  suggest,
-  tellingOf,
-  warnOf,
-  type SourceOptions,
-  type VerbContext,
-  next,
-} from '../verb.js';
-import { plainState } from '@joinleaf/replay';
+import { suggest, tellingOf, warnOf, type SourceOptions, type VerbContext, next } from '../verb.js';
 
 export interface ShowOptions extends SourceOptions {
   readonly full?: boolean;
 }
 
 const departuresMax = 3;
+/** A session no longer than that is read as a whole. */
+const commitsMin = 10_000;
 const margin = 13;
 
 /** `joinleaf show SRC`: how a session stands. */
@@ -31,64 +36,117 @@ export async function show(
   options: ShowOptions,
 ): Promise<ExitCode> {
   const target = parseTarget(source, context.world.cwd);
-  const loaded = await load(target, loadingOf(context, options));
-  warnOf(context, loaded);
-  const all = [...steps(loaded.history)];
+  await using parts = await openParts(context, target, options);
+  const shown = await shownOf(parts);
+  const { source: from } = shown;
+  warnOf(context, from);
   const { terminal } = context;
   if (terminal.format !== 'page') {
-    terminal.json(withoutData(summaryOf(loaded, all)));
+    terminal.json(withoutData(summaryOf(shown)));
     return exitCodes.fine;
   }
-  const { session, commits } = loaded.history;
-  const state = endState(loaded);
-  const telling = { ...tellingOf(context, loaded, options), width: terminal.columns };
-  const revision = commits.at(-1)?.revision ?? 0;
+  const telling = { ...tellingOf(context, from, options), width: terminal.columns };
   terminal.page([
-    ...statePage(session, state, { ...telling, all: options.full === true }),
-    ...departureLines(all, context.world.now()),
-    refusedLine(all, context.world.now()),
-    logLine(loaded),
+    ...statePage(shown.session, shown.state, { ...telling, all: options.full === true }),
+    ...departureLines(shown, context.world.now()),
+    refusedLine(shown, context.world.now()),
+    logLine(shown),
   ]);
-  const refused = all.some(({ kind }) => kind === 'refusal');
   suggest(
     context,
-    next('ladder', loaded),
-    next('log', loaded),
-    ...(refused ? [next('why', loaded)] : []),
-    next('state', loaded, `@${String(Math.max(0, revision - 1))}`),
-    ...(target.kind === 'file' ? [] : [next('export', loaded)]),
+    next('ladder', from),
+    next('log', from),
+    ...(shown.refusals.length > 0 ? [next('why', from)] : []),
+    next('state', from, `@${String(Math.max(0, shown.revision - 1))}`),
+    ...(target.kind === 'file' ? [] : [next('export', from)]),
   );
   return exitCodes.fine;
 }
 
-function endState({ history }: Loaded) {
-  const revision = history.commits.at(-1)?.revision ?? 0;
-  const state = stateAt(history.commits, { revision, decisions: 0 });
-  return state.ok ? state.value : ({ phase: 'unopened' } as const);
+/** The end of a history, as far back as it has to be known. */
+interface Shown extends LoadedPart {
+  readonly state: Session;
+  readonly revision: number;
+  /** Of the whole history. */
+  readonly records: number;
+  readonly departures: readonly Step[];
+  readonly cast: PartCast;
+  /** The last refusal, as a record. */
+  readonly lastRefusal: Step | undefined;
 }
 
-function summaryOf(loaded: Loaded, all: readonly Step[]) {
-  const { history, origin, redaction, trouble } = loaded;
-  const chain = checkChain(history.commits);
+/** Goes back until there are as many departures as are told, ten times as far each time. */
+async function shownOf(parts: Parts): Promise<Shown> {
+  const end = await parts.lastRevision();
+  for (let back = commitsMin; ; back *= 10) {
+    const shown = await shownFrom(parts, Math.max(0, end - back));
+    const { start, departures, cast } = shown;
+    const isEnough = departures.length === departuresMax && !cast.isAtLoss;
+    if (start.head.revision === 0 || (isEnough && start.isWhole)) return shown;
+    if (!start.isWhole) return await shownFrom(parts, 0); // The damage is told where it is.
+  }
+}
+
+async function shownFrom(parts: Parts, after: number) {
+  const part = await parts.part(revisionsBetween(after, Infinity));
+  const all = stepsOfPart(part);
+  const { start, commits, refusals } = part;
+  const { session: state, head } = fold(commits, start);
+  const decided = commits.reduce((sum, { decisions }) => sum + decisions.length, start.decisions);
+  const departures = all.filter(isDeparture).slice(-departuresMax);
+  const cast = new PartCast(part, all);
+  for (const step of departures) logRows(step, cast, departureTelling);
   return {
-    schema: 'joinleaf.show/1',
-    session: history.session,
-    origin,
-    redaction,
-    revision: history.commits.at(-1)?.revision ?? 0,
-    records: all.length,
-    refusals: refusalCounts(all),
-    chain: chain.ok ? { fine: true, head: chain.value } : { fine: false, damage: chain.error },
-    trouble,
-    state: plainState(endState(loaded)),
+    ...part,
+    state,
+    revision: head.revision,
+    records: decided + refusals.length,
+    departures,
+    cast,
+    lastRefusal: all.findLast(({ kind }) => kind === 'refusal') ?? (await lastRefusalIn(parts)),
   };
 }
 
-function refusalCounts(all: readonly Step[]): Readonly<Record<string, number>> {
+async function lastRefusalIn(parts: Parts): Promise<Step | undefined> {
+  const last = (await parts.refusals())
+    .toSorted((a, b) => compareBases(a.basedOn, b.basedOn))
+    .at(-1);
+  if (last === undefined) return undefined;
+  return stepsOfPart(await parts.part(basedOn(last.basedOn))).findLast(
+    ({ kind }) => kind === 'refusal',
+  );
+}
+
+const isDeparture = (step: Step): boolean =>
+  step.kind === 'decision' && step.decided.events.some(({ type }) => type === 'MemberLeft');
+
+function summaryOf(shown: Shown) {
+  const { session, source, revision, records, refusals, start, state } = shown;
+  const { origin, redaction, trouble } = source;
+  const chain = chainOf(shown);
+  return {
+    schema: 'joinleaf.show/1',
+    session,
+    origin,
+    redaction,
+    revision,
+    records,
+    refusals: refusalCounts(refusals),
+    chain: {
+      ...(chain.ok ? { fine: true, head: chain.value } : { fine: false, damage: chain.error }),
+      // What lies before was a whole chain when it was folded.
+      since: start.head.revision,
+    },
+    trouble,
+    state: plainState(state),
+  };
+}
+
+const chainOf = ({ start, commits }: Shown) => checkChain(commits, start.head);
+
+function refusalCounts(refusals: readonly RefusalRecord[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for (const step of all) {
-    if (step.kind === 'refusal') counts[step.refusal.code] = (counts[step.refusal.code] ?? 0) + 1;
-  }
+  for (const { code } of refusals) counts[code] = (counts[code] ?? 0) + 1;
   return counts;
 }
 
@@ -97,16 +155,12 @@ const item = (label: string, ...rest: Line): Line =>
 
 const plain = (text: string) => ({ text, tone: 'plain' }) as const;
 
+const departureTelling = { reveal: false, redacted: false, told: false, state: false, all: true };
+
 /** Who left last, and why. */
-function departureLines(all: readonly Step[], now: number): readonly Line[] {
-  const cast = Cast.of(all);
-  const telling = { reveal: false, redacted: false, told: false, state: false, all: true };
-  const left = all.filter(
-    (step) =>
-      step.kind === 'decision' && step.decided.events.some(({ type }) => type === 'MemberLeft'),
-  );
-  return left.slice(-departuresMax).map((step, index) => {
-    const row = logRows(step, cast, telling).find(({ what }) => what === 'MemberLeft');
+function departureLines({ departures, cast }: Shown, now: number): readonly Line[] {
+  return departures.map((step, index) => {
+    const row = logRows(step, cast, departureTelling).find(({ what }) => what === 'MemberLeft');
     return item(
       index === 0 ? 'left' : '',
       plain(`${row?.detail ?? ''} `),
@@ -115,10 +169,9 @@ function departureLines(all: readonly Step[], now: number): readonly Line[] {
   });
 }
 
-function refusedLine(all: readonly Step[], now: number): Line {
-  const counts = Object.entries(refusalCounts(all));
+function refusedLine({ refusals, lastRefusal: last }: Shown, now: number): Line {
+  const counts = Object.entries(refusalCounts(refusals));
   if (counts.length === 0) return item('refused', dim('nothing, in the last days'));
-  const last = all.findLast(({ kind }) => kind === 'refusal');
   const ago =
     last === undefined
       ? ''
@@ -127,15 +180,16 @@ function refusedLine(all: readonly Step[], now: number): Line {
   return item('refused', plain(list.join(', ')), dim(ago));
 }
 
-function logLine({ history, trouble }: Loaded): Line {
-  const { commits } = history;
+function logLine(shown: Shown): Line {
+  const { commits, start, source } = shown;
   const last = commits.at(-1);
   if (last === undefined) return item('log', dim('no commits: nothing was ever accepted'));
-  const chain = checkChain(commits);
+  const chain = chainOf(shown);
+  const since = start.head.revision;
   const health = !chain.ok
     ? bad(`✗ ${chain.error.kind} at revision ${String(chain.error.revision)}`)
-    : trouble === null
-      ? good('chain ok')
+    : source.trouble === null
+      ? good(since === 0 ? 'chain ok' : `chain ok since @${String(since)}`)
       : bad('✗ cannot be read to its end');
   const until = `, ${last.arbiter} at ${timeOfDay(last.decidedAt)} UTC, ${last.decider}`;
   return item(

@@ -1,32 +1,33 @@
+import type { RefusalRecord } from '@joinleaf/event-log';
 import { isSessionAddress } from '@joinleaf/multipoint';
 import {
+  basedOn,
   basisText,
   Cast,
   commandIdOf,
+  compareBases,
   explain,
   findStep,
   parseQuestion,
+  PartCast,
+  recordNumbered,
+  revisionsBetween,
   steps,
+  stepsOfPart,
   type Explanation,
   type Question,
   type Step,
+  type Wanted,
 } from '@joinleaf/replay';
-import { whyPage } from '@joinleaf/transcript';
+import { whyPage, type Line } from '@joinleaf/transcript';
+import type { LoadedPart, Parts } from '../checkpoints/loaded-part.js';
+import { openParts } from '../checkpoints/parts.js';
 import { exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
 import { sessionOfCommand } from '../find-command.js';
 import { withoutData } from '../record-json.js';
-import { load } from '../load.js';
 import type { Loaded } from '../sources.js';
 import { parsePlace, type Target } from '../targets.js';
-import {
-  loadingOf,
-  suggest,
-  tellingOf,
-  warnOf,
-  type SourceOptions,
-  type VerbContext,
-  next,
-} from '../verb.js';
+import { suggest, tellingOf, warnOf, type SourceOptions, type VerbContext, next } from '../verb.js';
 
 export type WhyOptions = SourceOptions;
 
@@ -41,23 +42,81 @@ export async function why(
   options: WhyOptions,
 ): Promise<ExitCode> {
   const { target, question } = await meant(context, request, commandId);
-  const loaded = await load(target, loadingOf(context, options));
-  warnOf(context, loaded);
-  const all = [...steps(loaded.history)];
-  const step = findStep(all, question);
-  if (step === undefined) throw nothingThere(loaded, question, all);
-  const cast = Cast.of(all);
-  const explanation = explain(step, cast);
+  await using parts = await openParts(context, target, options);
+  const found = (await inPart(parts, question)) ?? (await inWhole(parts, question));
+  let told = explained(context, found, options);
+  // It speaks of somebody whom only the whole history knows.
+  if (found.cast instanceof PartCast && found.cast.isAtLoss) {
+    told = explained(context, await inWhole(parts, question), options);
+  }
   const { terminal } = context;
+  warnOf(context, told.source);
   if (terminal.format !== 'page') {
-    const json = { schema: 'joinleaf.why/1', ...explanation };
+    const json = { schema: 'joinleaf.why/1', ...told.explanation };
     terminal.json(options.reveal === true ? json : withoutData(json));
   } else {
-    const telling = { ...tellingOf(context, loaded, options), width: terminal.columns };
-    terminal.page(whyPage(explanation, cast, telling));
-    suggestNext(context, loaded, explanation, all, step);
+    terminal.page(told.page);
+    suggestNext(context, told);
   }
   return exitCodes.fine;
+}
+
+/** The record that is asked about, with those around it. */
+interface Found {
+  readonly source: LoadedPart['source'];
+  readonly step: Step;
+  readonly all: readonly Step[];
+  readonly cast: Cast;
+}
+
+interface Told extends Found {
+  readonly explanation: Explanation;
+  readonly page: readonly Line[];
+}
+
+function explained(context: VerbContext, found: Found, options: WhyOptions): Told {
+  const { source, step, cast } = found;
+  const explanation = explain(step, cast);
+  const telling = { ...tellingOf(context, source, options), width: context.terminal.columns };
+  return { ...found, explanation, page: whyPage(explanation, cast, telling) };
+}
+
+/** Null where the part in which the record should be does not have it, or where it may be in any part. */
+async function inPart(parts: Parts, question: Question): Promise<Found | null> {
+  const wanted = wantedFor(question, await parts.refusals());
+  if (wanted === null) return null;
+  const part = await parts.part(wanted);
+  const all = stepsOfPart(part);
+  const step = findStep(all, question);
+  return step === undefined
+    ? null
+    : { source: part.source, step, all, cast: new PartCast(part, all) };
+}
+
+function wantedFor(question: Question, refusals: readonly RefusalRecord[]): Wanted | null {
+  switch (question.kind) {
+    case 'number':
+      return recordNumbered(question.number, refusals);
+    case 'position':
+      return revisionsBetween(question.revision, question.revision);
+    case 'last-refused': {
+      const last = refusals.toSorted((a, b) => compareBases(a.basedOn, b.basedOn)).at(-1);
+      return last === undefined ? null : basedOn(last.basedOn);
+    }
+    case 'command':
+      return null;
+  }
+}
+
+/** Throws Trouble (not found). */
+async function inWhole(parts: Parts, question: Question): Promise<Found> {
+  const loaded = await parts.whole();
+  const all = [...steps(loaded.history)];
+  const step = findStep(all, question);
+  if (step === undefined) {
+    throw nothingThere(loaded, question, all);
+  }
+  return { source: loaded, step, all, cast: Cast.of(all) };
 }
 
 interface Meant {
@@ -128,22 +187,16 @@ function nothingThere(loaded: Loaded, question: Question, all: readonly Step[]):
   }
 }
 
-function suggestNext(
-  context: VerbContext,
-  loaded: Loaded,
-  explanation: Explanation,
-  all: readonly Step[],
-  step: Step,
-): void {
+function suggestNext(context: VerbContext, { source, explanation, all, step }: Told): void {
   const { basis, outcome } = explanation;
   const other = all.find(
     (candidate) => commandIdOf(candidate) === commandIdOf(step) && candidate !== step,
   );
   suggest(
     context,
-    next('state', loaded, basisText(basis)),
+    next('state', source, basisText(basis)),
     ...(outcome === 'refused' ? [`joinleaf errors lookup ${explanation.code}`] : []),
-    ...(other === undefined ? [] : [next('why', loaded, `#${String(other.number)}`)]),
-    `${next('ladder', loaded)} --from ${String(Math.max(1, basis.revision - 2))}`,
+    ...(other === undefined ? [] : [next('why', source, `#${String(other.number)}`)]),
+    `${next('ladder', source)} --from ${String(Math.max(1, basis.revision - 2))}`,
   );
 }

@@ -25,8 +25,10 @@ export interface ShowOptions extends SourceOptions {
 }
 
 const departuresMax = 3;
-/** A session no longer than that is read as a whole. */
+/** A session no longer than that is looked at as a whole. */
 const commitsMin = 10_000;
+/** Of a longer one most often enough. */
+const commitsBack = 1_000;
 const margin = 13;
 
 /** `joinleaf show SRC`: how a session stands. */
@@ -78,7 +80,7 @@ interface Shown extends LoadedPart {
 /** Goes back until there are as many departures as are told, ten times as far each time. */
 async function shownOf(parts: Parts): Promise<Shown> {
   const end = await parts.lastRevision();
-  for (let back = commitsMin; ; back *= 10) {
+  for (let back = end > commitsMin ? commitsBack : end; ; back *= 10) {
     const shown = await shownFrom(parts, Math.max(0, end - back));
     const { start, departures, cast } = shown;
     const isEnough = departures.length === departuresMax && !cast.isAtLoss;

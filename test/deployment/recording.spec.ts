@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { checkHistories } from '@joinleaf/linearizability';
 import type { SessionAddress, SessionCommand, SocketId } from '@joinleaf/multipoint';
 import { winsockPolicy } from '@joinleaf/multipoint';
-import { encode, Subjects } from '@joinleaf/wire';
+import { encode, refusedReply, Subjects } from '@joinleaf/wire';
 import { Recording } from './recording.js';
 import type { Records } from './records.js';
 
@@ -58,6 +58,24 @@ function told(count: number): ReturnType<typeof checkHistories> {
 describe('a recording of what programs were told', () => {
   it('can be explained when it can have come from one session', () => {
     expect(told(3)).toMatchObject([{ session: conf, verdict: 'ok', order: { length: 3 } }]);
+  });
+
+  it('leaves open what was turned away once, and asked another time without an answer', () => {
+    const outputs = [1, 2].map((tries) => {
+      const recording = new Recording(0);
+      const commandId = 'command-1';
+      const request = {
+        subject: subjects.command('bob', conf, 'join'),
+        data: encode({ v: 1, commandId }),
+      };
+      for (let one = 0; one < tries; one += 1) recording.asked('bob', request, one);
+      const away = refusedReply({ session: conf, commandId, code: 'WSAENETDOWN', rule: 'E2' });
+      recording.answered('bob', request, { subject: '', data: encode(away) }, 5);
+      const refusals = [{ session: conf, commandId, command: asks('bob') }];
+      const records = { commits: [], refusals } as unknown as Records;
+      return recording.histories('test', records)[0]?.operations[0]?.output;
+    });
+    expect(outputs).toEqual([{ type: 'turned-away', code: 'WSAENETDOWN' }, null]);
   });
 
   it('is illegal when one leaf too many was told that it is in', () => {

@@ -419,6 +419,21 @@ describe('the program', () => {
       expect(await answer(...args, '--threads', '3')).toEqual(alone);
     });
 
+    it('names who is who in a divergence as for one session alone', async () => {
+      const law = join(import.meta.dirname, '../../../libs/multipoint/dist/index.js');
+      await writeFile(
+        join(folder.path, 'nobody-in.mjs'),
+        `import { decide as law } from ${JSON.stringify(law)};
+        export const decide = (command, session) => command.type === 'AcceptJoin'
+          ? { ok: false, error: { code: 'WSAEACCES', rule: 'R87' } } : law(command, session);`,
+      );
+      const alone = await answer('conf-7', '--against', 'nobody-in.mjs');
+      const page = alone.out.slice(0, alone.out.indexOf('state before it'));
+      expect(page).toMatch(/command +the root accepts/);
+      const all = await answer('--all', '--against', 'nobody-in.mjs', '--threads', '3');
+      expect(all.out).toContain(page);
+    });
+
     it('ends on Ctrl-C with 130, in the middle of a decision', async () => {
       const begun = join(folder.path, 'begun');
       await writeFile(

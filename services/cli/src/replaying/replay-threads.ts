@@ -12,6 +12,8 @@ const messagesMax = 500;
 /** and so many times before a thread has done with the first of them. */
 const handedOverMax = 8;
 const commitsMax = 500;
+/** What a thread makes it soon throws away: a larger nursery takes memory and saves no time. */
+const resourceLimits = { maxYoungGenerationSizeMb: 48 };
 const encoder = new TextEncoder();
 
 /**
@@ -93,7 +95,8 @@ class ReplayThread {
   #givenUp: { readonly error: unknown } | null = null;
 
   constructor(workerData: ThreadSetup) {
-    this.#worker = new Worker(new URL('./replay-thread.js', import.meta.url), { workerData });
+    const program = new URL('./replay-thread.js', import.meta.url);
+    this.#worker = new Worker(program, { workerData, resourceLimits });
     this.#worker.on('message', (answer: FromThread) => {
       this.#hear(answer);
     });

@@ -60,8 +60,12 @@ export function partitionOf(session: SessionAddress): string {
   for (let i = 0; i < session.length; i += 1) {
     hash = Math.imul(hash ^ session.charCodeAt(i), 0x01000193);
   }
-  return String((hash >>> 0) % partitionCount).padStart(2, '0');
+  return partitionNames[(hash >>> 0) % partitionCount] ?? '';
 }
+
+const partitionNames = Array.from({ length: partitionCount }, (_, partition) =>
+  String(partition).padStart(2, '0'),
+);
 
 /** The subjects of one realm. Throws BadName for whatever does not fit the grammar. */
 export class Subjects {
@@ -246,10 +250,12 @@ function socketOf(node: string, [incarnation = '', serial = '']: readonly string
     : null;
 }
 
+// Every message that is read or followed comes by here, some more than once.
+const recordGrammar = /^jl\.([\w-]{1,64})\.(?:evt|dec)\.(\d\d)\.(@?[\w-]{1,64})$/;
+
 /** The session in the subject of a commit or a refusal; null when any token does not fit. */
 export function sessionIn(subject: string): SessionAddress | null {
-  const [jl, realm = '', kind, partition, session = '', ...rest] = subject.split('.');
-  if (jl !== 'jl' || (kind !== 'evt' && kind !== 'dec') || rest.length > 0) return null;
+  const [, realm = '', partition, session = ''] = recordGrammar.exec(subject) ?? [];
   if (!isName(realm) || !isSessionAddress(session)) return null;
   return partition === partitionOf(session) ? session : null;
 }

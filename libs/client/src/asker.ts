@@ -1,3 +1,4 @@
+import type { Asked } from '@joinleaf/request-reply';
 import {
   decode,
   encode,
@@ -7,7 +8,6 @@ import {
   resumeReplySchema,
   startReplySchema,
   stopReplySchema,
-  type Asked,
   type NodeVerb,
   type RefusedReply,
   type Reply,

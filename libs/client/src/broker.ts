@@ -1,4 +1,5 @@
-import { boundMsDefault, inboxPrefixOf, Requests, type Asked } from '@joinleaf/wire';
+import { Requests, type Asked } from '@joinleaf/request-reply';
+import { boundMsDefault, inboxPrefixOf } from '@joinleaf/wire';
 import {
   AuthorizationError,
   connect as connectToNats,

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { realClock, type Clock } from '@joinleaf/wire';
+import { realClock, type Clock } from '@joinleaf/request-reply';
 import { onAbort } from './waits.js';
 
 /** Clock, chance, timers and names, so that tests can hold them still. */

@@ -1,4 +1,5 @@
-import { Requests, type Subjects } from '@joinleaf/wire';
+import { Requests } from '@joinleaf/request-reply';
+import type { Subjects } from '@joinleaf/wire';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { withPatience } from './read-subject.js';
 import { sha256 } from './stored-commit.js';

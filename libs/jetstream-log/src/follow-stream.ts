@@ -5,7 +5,7 @@ import { polledMessages } from './polled-messages.js';
 import { pulledMessages } from './pulled-messages.js';
 import { readBetween, withPatience } from './read-subject.js';
 import { RegressionWatch, type Expectation } from './regression-watch.js';
-import type { Requests } from '@joinleaf/wire';
+import type { Requests } from '@joinleaf/request-reply';
 import { StallWatch, type Progress } from './stall-watch.js';
 import type { BatchedMessage, StoredMessage, StreamAccess, StreamExtent } from './stream-access.js';
 import { StreamUnreachable } from './trouble.js';

@@ -14,14 +14,8 @@ import {
   type StoredCommit,
 } from '@joinleaf/event-log';
 import type { SessionAddress } from '@joinleaf/multipoint';
-import {
-  commitSchema,
-  encode,
-  fitsAsItStands,
-  Requests,
-  sessionIn,
-  type Subjects,
-} from '@joinleaf/wire';
+import { Requests } from '@joinleaf/request-reply';
+import { commitSchema, encode, fitsAsItStands, sessionIn, type Subjects } from '@joinleaf/wire';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { followStream, type FollowedMessage } from './follow-stream.js';
 import { Publisher } from './publisher.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '@joinleaf/wire';
+import type { Clock } from '@joinleaf/request-reply';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { BatchedMessage, StreamAccess } from './stream-access.js';
 

@@ -1,5 +1,5 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
-import { NoAnswer, type Asked, type Requests } from '@joinleaf/wire';
+import { NoAnswer, type Asked, type Requests } from '@joinleaf/request-reply';
 import { answerIn } from './stream-access.js';
 import { JetStreamRefusal } from './trouble.js';
 

@@ -1,6 +1,6 @@
 import { DeliverPolicy, jetstream, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { endOfTurn, type Requests } from '@joinleaf/wire';
+import { endOfTurn, type Requests } from '@joinleaf/request-reply';
 import type { BatchedMessage } from './stream-access.js';
 
 // Read one by one rather than by callback: only so does a slow reader hold the server back.

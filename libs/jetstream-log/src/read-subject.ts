@@ -1,4 +1,4 @@
-import type { Requests } from '@joinleaf/wire';
+import type { Requests } from '@joinleaf/request-reply';
 import type { StoredMessage, StreamAccess, Which } from './stream-access.js';
 import { StreamUnreachable, SubjectDamaged } from './trouble.js';
 

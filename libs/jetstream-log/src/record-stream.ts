@@ -1,5 +1,6 @@
 import type { Result } from '@joinleaf/multipoint';
-import { encode, Requests, type Malformed } from '@joinleaf/wire';
+import { Requests } from '@joinleaf/request-reply';
+import { encode, type Malformed } from '@joinleaf/wire';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { followStream, type FollowedMessage } from './follow-stream.js';
 import { Publisher } from './publisher.js';

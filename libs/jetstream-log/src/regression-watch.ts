@@ -1,6 +1,6 @@
 import type { LogRegressed } from '@joinleaf/event-log';
 import { withPatience } from './read-subject.js';
-import type { Requests } from '@joinleaf/wire';
+import type { Requests } from '@joinleaf/request-reply';
 import type { StreamAccess, StreamExtent } from './stream-access.js';
 import { StreamUnreachable } from './trouble.js';
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LogRegressed, UnreadableCommit } from '@joinleaf/event-log';
-import { Requests, type Subjects } from '@joinleaf/wire';
+import { Requests } from '@joinleaf/request-reply';
+import type { Subjects } from '@joinleaf/wire';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { patiently } from './ensure-streams.js';
 import { JetStreamNotificationStore, type ToldCommit } from './notification-store.js';

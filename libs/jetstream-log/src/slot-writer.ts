@@ -1,5 +1,5 @@
 import { LogRegressed } from '@joinleaf/event-log';
-import type { Clock, Requests } from '@joinleaf/wire';
+import type { Clock, Requests } from '@joinleaf/request-reply';
 import type { Published, Publisher } from './publisher.js';
 import type { Got, StoredMessage, StreamAccess } from './stream-access.js';
 import { StreamUnreachable, type JetStreamRefusal } from './trouble.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '@joinleaf/wire';
+import type { Clock } from '@joinleaf/request-reply';
 import type { StreamAccess } from './stream-access.js';
 
 /** How far a reader has come. */

@@ -1,5 +1,5 @@
 import type { Msg } from '@nats-io/transport-node';
-import { NoAnswer, type Asked, type Requests } from '@joinleaf/wire';
+import { NoAnswer, type Asked, type Requests } from '@joinleaf/request-reply';
 import { JetStreamRefusal, StreamUnreachable } from './trouble.js';
 
 /** A message as a stream holds it. */

@@ -1,4 +1,5 @@
-import { encode, EndOfTurn, refusedReply, type RefusedParts } from '@joinleaf/wire';
+import { EndOfTurn } from '@joinleaf/request-reply';
+import { encode, refusedReply, type RefusedParts } from '@joinleaf/wire';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { isObservable, lastValueFrom } from 'rxjs';

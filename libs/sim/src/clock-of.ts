@@ -1,4 +1,4 @@
-import type { Clock } from '@joinleaf/wire';
+import type { Clock } from '@joinleaf/request-reply';
 import type { SimProcess } from './sim-process.js';
 
 /** A simulated process as the clock that the log's adapter goes by. */

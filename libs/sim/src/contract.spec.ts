@@ -6,7 +6,8 @@ import {
   JetStreamNotificationStore,
 } from '@joinleaf/jetstream-log';
 import { describeStoresContract } from '@joinleaf/jetstream-log/contract';
-import { keepTime, Subjects } from '@joinleaf/wire';
+import { keepTime } from '@joinleaf/request-reply';
+import { Subjects } from '@joinleaf/wire';
 import { Chance } from './chance.js';
 import { clockOf } from './clock-of.js';
 import { addStreams } from './streams.js';

@@ -12,9 +12,9 @@ import {
 } from '@joinleaf/arbiter';
 import type { ChainedCommit } from '@joinleaf/event-log';
 import { JetStreamDecisionLog, JetStreamLog, JetStreamNodeLog } from '@joinleaf/jetstream-log';
+import { keepTime } from '@joinleaf/request-reply';
 import {
   encode,
-  keepTime,
   parseCommandSubject,
   parseNodeSubject,
   refusedReply,

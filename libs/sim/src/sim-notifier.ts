@@ -1,9 +1,9 @@
 import { JetStreamLog, JetStreamNotificationStore } from '@joinleaf/jetstream-log';
 import { Notifier, Resumes } from '@joinleaf/notification';
+import { keepTime } from '@joinleaf/request-reply';
 import {
   decode,
   encode,
-  keepTime,
   nodeRequestSchemas,
   parseNodeSubject,
   requestBytesMax,

@@ -1,10 +1,8 @@
 export { arbiterBeatSchema, type ArbiterBeat } from './arbiters.js';
 export { fitsAsItStands } from './as-it-stands.js';
-export { realClock, type Clock } from './clock.js';
 export { decode, encode, type Malformed } from './codec.js';
 export { commandSchema, commitSchema, eventSchema, refusalRecordSchema } from './commits.js';
 export { dataBytesMax, decodeDatum, encodeDatum } from './data.js';
-export { EndOfTurn, endOfTurn } from './end-of-turn.js';
 export {
   boundMsDefault,
   boundMsMax,
@@ -34,8 +32,6 @@ export {
   type ToldNotification,
   type UnknownNotification,
 } from './notifications.js';
-export { NoAnswer, NobodyServes, NotConnected } from './no-answer.js';
-export { keepTime, Requests, type Asked } from './one-inbox.js';
 export { parkedBytesMax, parkedSchema, type Parked } from './parked.js';
 export {
   connectDataField,

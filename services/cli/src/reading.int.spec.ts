@@ -227,7 +227,8 @@ describe('tail', () => {
     const stop = new AbortController();
     const told: string[] = [];
     const heard = async (text: string) => {
-      for (let tries = 0; tries < 1_000 && !told.join('').includes(text); tries += 1) await delay(25);
+      for (let tries = 0; tries < 1_000 && !told.join('').includes(text); tries += 1)
+        await delay(25);
       expect(told.join('')).toContain(text);
     };
     const keep = (text: string) => told.push(text);
@@ -368,7 +369,8 @@ describe('the program', () => {
 
   it('ends on Ctrl-C with 130', async () => {
     const { child, ended, heard } = start(['tail']);
-    for (let tries = 0; tries < 1_000 && !heard().includes('following'); tries += 1) await delay(25);
+    for (let tries = 0; tries < 1_000 && !heard().includes('following'); tries += 1)
+      await delay(25);
     child.kill('SIGINT');
     expect((await ended).exitCode).toBe(130);
   });

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { compareVersions, isGoodVersion } from './version.js';
 
@@ -33,7 +33,7 @@ export async function withFetchFolder<T>(
   cache: string,
   work: (folder: string) => Promise<T>,
 ): Promise<T> {
-  await mkdir(join(cache, 'nats-server'), { recursive: true, mode: forUsAlone });
+  await makeFolder(join(cache, 'nats-server'));
   const folder = await mkdtemp(join(cache, 'nats-server', 'fetching-'));
   try {
     return await work(folder);
@@ -50,10 +50,29 @@ export async function withFetchFolder<T>(
  */
 export async function keepInCache(cache: string, version: string, binary: string): Promise<string> {
   const kept = binaryOf(cache, version);
-  await mkdir(join(cache, 'nats-server', version), { recursive: true, mode: forUsAlone });
+  await makeFolder(join(cache, 'nats-server', version));
   await rename(binary, kept);
   return kept;
 }
+
+// Node's own way to make missing parents never ends below /proc, where what is missing cannot be made.
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await makeOne(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await makeOne(path);
+  }
+}
+
+async function makeOne(path: string): Promise<void> {
+  await mkdir(path, forUsAlone).catch((error: unknown) => {
+    if (codeOf(error) !== 'EEXIST') throw error; // Another first run was faster.
+  });
+}
+
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
 function binaryOf(cache: string, version: string): string {
   return join(cache, 'nats-server', version, 'nats-server');

@@ -42,8 +42,10 @@ export class Recording {
     const { session } = subject;
     const key = `${session} ${commandId}`;
     const known = this.#calls.get(key);
-    if (known !== undefined) known.tries += 1;
-    else {
+    if (known !== undefined) {
+      known.tries += 1;
+      known.ends.length = 0; // Whoever asks again did not wait for what came.
+    } else {
       const call = microseconds(at);
       this.#calls.set(key, { process, session, commandId, call, tries: 1, ends: [] });
     }

@@ -30,22 +30,37 @@ export async function* histories(
       'name some, or all of them: --all',
     ]);
   }
-  const targets = sources.map((source) => parseTarget(source, world.cwd));
-  for (const target of targets) {
-    if (target.kind === 'file') yield* inFile(target, options.session);
-  }
-  const named = targets.flatMap((target) => (target.kind === 'session' ? [target.session] : []));
-  if (named.length === 0 && options.all !== true) return;
+  for (const target of capturesIn(sources, world.cwd)) yield* inFile(target, options.session);
+  const named = liveSessionsIn(sources, world.cwd);
+  if (named.size === 0 && options.all !== true) return;
   const signal = world.interrupted;
   await using live = await connectLive(settings(), { role: 'auditor', signal });
   for (const session of named) yield await loadSession(live, session, signal);
-  if (options.all === true) yield* everySession(live, signal);
+  if (options.all !== true) return;
+  for await (const loaded of everySession(live, signal)) {
+    if (!named.has(loaded.history.session)) yield loaded;
+  }
 }
 
-async function* inFile(
-  target: Extract<Target, { kind: 'file' }>,
-  wanted: string | undefined,
-): AsyncGenerator<Loaded> {
+type Capture = Extract<Target, { kind: 'file' }>;
+
+/** The captures among the sources, each once. */
+function capturesIn(sources: readonly string[], cwd: string): Iterable<Capture> {
+  const targets = sources.map((source) => parseTarget(source, cwd));
+  const captures = targets.flatMap((target) => (target.kind === 'file' ? [target] : []));
+  return new Map(captures.map((target) => [target.path, target])).values();
+}
+
+/** The sessions that live among the sources, each once. Throws BadWord for what is neither a session nor a capture. */
+export function liveSessionsIn(
+  sources: readonly string[],
+  cwd: string,
+): ReadonlySet<SessionAddress> {
+  const targets = sources.map((source) => parseTarget(source, cwd));
+  return new Set(targets.flatMap((target) => (target.kind === 'session' ? [target.session] : [])));
+}
+
+async function* inFile(target: Capture, wanted: string | undefined): AsyncGenerator<Loaded> {
   const read = await readCaptureFile(target.path);
   const { content, manifest } = read;
   const trouble = troubleIn(read);

@@ -63,6 +63,7 @@ describe('a verb that looks', () => {
     ['verify', /^5 streams ok · notifications ok · 3 sessions ok · 1 to look at$/m],
     ['parked --plain', /^$/],
     ['replay --all', /^3 same · 0 diverged · 0 damaged · 33 records/],
+    ['replay --all conf-7', /^3 same · 0 diverged · 0 damaged · 33 records/],
     ['replay conf-7 @news', /^✔ conf-7 {2}14 same[^]*^✔ @news/m],
   ])('%s', async (line, text) => {
     const { exitCode, out, err } = await say(line);
@@ -145,6 +146,23 @@ describe('a capture', () => {
       return { code, rule, basis, number };
     };
     expect(answer(file)).toEqual(answer(live));
+  });
+
+  it.each(['export conf-7 conf-7', 'export --all conf-7'])(
+    'holds a session once, though `%s` names it twice',
+    async (words) => {
+      expect((await say(`${words} -o twice.jlcap`)).exitCode).toBe(0);
+      expect(await say('verify twice.jlcap')).toMatchObject({ exitCode: 0 });
+    },
+  );
+
+  it('is not made of two that know the same session', async () => {
+    for (const name of ['one', 'other']) {
+      await say(`export conf-7 -o ${name}.jlcap --keep everything`);
+    }
+    const { exitCode, err } = await say('export one.jlcap other.jlcap -o both.jlcap');
+    expect(exitCode).toBe(2);
+    expect(err).toContain('conf-7 is in more than one of the sources; the last is other.jlcap');
   });
 
   it('goes out whole, and every commit is held against its hash', async () => {

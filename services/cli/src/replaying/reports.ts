@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Decider } from '@joinleaf/replay';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { histories, type HistoriesOptions } from '../histories.js';
+import { histories, liveSessionsIn, type HistoriesOptions } from '../histories.js';
 import { connectLive, type Live } from '../live.js';
 import type { Loaded } from '../sources.js';
 import type { VerbContext } from '../verb.js';
@@ -46,7 +46,10 @@ export async function* reports(
   });
   const started = threads.worthFor(await messagesIn(live));
   const deciders = started ?? new DecidersHere(options.decider, reporting);
-  yield* everyReport(live, deciders, reporting, interrupted);
+  const told = liveSessionsIn(sources, cwd);
+  for await (const report of everyReport(live, deciders, reporting, interrupted)) {
+    if (!told.has(report.session)) yield report;
+  }
 }
 
 /** The threads, from when there is enough to do for them. */

@@ -15,6 +15,7 @@ import { exitCodes, Trouble, type ExitCode } from '../exit-codes.js';
 import { histories, type HistoriesOptions } from '../histories.js';
 import { inStoredOrder } from '../exact-commits.js';
 import { connectLive, type Live } from '../live.js';
+import type { Loaded } from '../sources.js';
 import { parseTarget, quoted } from '../targets.js';
 import { suggest, warnOf, type VerbContext } from '../verb.js';
 
@@ -36,6 +37,7 @@ export async function exportCapture(
   let complete = true;
   for await (const loaded of histories(context, sources, options)) {
     warnOf(context, loaded);
+    mustBeNew(sessions, loaded);
     sessions.push(loaded.history);
     complete &&= loaded.trouble === null;
     if (loaded.redaction === null) continue;
@@ -66,6 +68,16 @@ export async function exportCapture(
   await writeWhole(resolve(context.world.cwd, path), bytes);
   report(context, path, { sessions, bytes, redaction: taken });
   return exitCodes.fine;
+}
+
+// A capture says one thing of a session.
+function mustBeNew(sessions: readonly History[], { history, origin }: Loaded): void {
+  if (sessions.every(({ session }) => session !== history.session)) return;
+  throw new Trouble(
+    exitCodes.usage,
+    `${history.session} is in more than one of the sources; the last is ${origin}`,
+    ['leave one of them out, or export them one by one'],
+  );
 }
 
 const keepable = ['names', 'ids', 'data', 'everything'] as const;

@@ -156,13 +156,16 @@ describe('a capture', () => {
     },
   );
 
-  it('is not made of two that know the same session', async () => {
+  it('is not made of two that know the same session, and not over itself', async () => {
     for (const name of ['one', 'other']) {
       await say(`export conf-7 -o ${name}.jlcap --keep everything`);
     }
     const { exitCode, err } = await say('export one.jlcap other.jlcap -o both.jlcap');
     expect(exitCode).toBe(2);
     expect(err).toContain('conf-7 is in more than one of the sources; the last is other.jlcap');
+    const itself = await say('export one.jlcap -o ./one.jlcap');
+    expect(itself.exitCode).toBe(2);
+    expect(itself.err).toContain('./one.jlcap is read, and cannot be written as well');
   });
 
   it('goes out whole, and every commit is held against its hash', async () => {

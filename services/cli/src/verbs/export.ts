@@ -31,6 +31,7 @@ export async function exportCapture(
   options: ExportOptions,
 ): Promise<ExitCode> {
   const redaction = redactionFrom(options.keep);
+  mustNotBeSource(options.output, sources, context.world.cwd);
   const sessions: History[] = [];
   const already: Redaction[] = [];
   const fromFiles = new Map<string, readonly NodeLife[]>();
@@ -68,6 +69,24 @@ export async function exportCapture(
   await writeWhole(resolve(context.world.cwd, path), bytes);
   report(context, path, { sessions, bytes, redaction: taken });
   return exitCodes.fine;
+}
+
+// What was taken out of a capture that was written over itself would be lost.
+function mustNotBeSource(
+  output: string | undefined,
+  sources: readonly string[],
+  cwd: string,
+): void {
+  if (output === undefined || output === '-') return;
+  const path = resolve(cwd, output);
+  const isSource = sources.some((source) => {
+    const target = parseTarget(source, cwd);
+    return target.kind === 'file' && target.path === path;
+  });
+  if (!isSource) return;
+  throw new Trouble(exitCodes.usage, `${output} is read, and cannot be written as well`, [
+    '-o with another name',
+  ]);
 }
 
 // A capture says one thing of a session.

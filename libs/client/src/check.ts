@@ -107,8 +107,9 @@ export function checkPolicy(policy: Partial<AdmissionPolicy>): Partial<Admission
   const parsed = changes.safeParse(policy);
   if (parsed.success) return policy;
   const [issue] = parsed.error.issues;
-  const path = issue?.path.map(String).filter((key) => /^\w{1,64}$/.test(key)) ?? [];
-  const problem = issue?.code === 'unrecognized_keys' ? 'has an unknown field' : issue?.message;
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+  const path = [...(issue?.path ?? []), ...unknown].map(String).filter(isFieldName);
+  const problem = unknown.length > 0 ? 'unknown field' : issue?.message;
   throw new BadArgument(['policy', ...path].join('.'), `is refused: ${problem ?? ''}`, 'H1');
 }
 
@@ -118,7 +119,22 @@ export function checkOneOf(field: string, value: unknown, words: readonly string
   throw new BadArgument(field, `is none of ${words.join(', ')}`, 'H1');
 }
 
-export function checkOptions(field: string, options: unknown): void {
-  if (typeof options === 'object' && options !== null) return;
+export function checkObject(field: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
   throw new BadArgument(field, 'is no object', 'H1');
 }
+
+/** An object with these fields alone: a misspelt one, which would change nothing, is refused by its name. */
+export function checkOptions(options: object, known: Readonly<Record<string, true>>): void {
+  checkObject('options', options);
+  const unknown = Object.keys(options).find((field) => !Object.hasOwn(known, field));
+  if (unknown === undefined) return;
+  const fields = Object.keys(known).join(', ');
+  throw new BadArgument(
+    isFieldName(unknown) ? unknown : 'options',
+    `is refused: unknown field; there are ${fields}`,
+    'H11',
+  );
+}
+
+const isFieldName = (text: string): boolean => /^\w{1,64}$/.test(text);

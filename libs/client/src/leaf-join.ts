@@ -11,11 +11,19 @@ import {
   type SessionAddress,
 } from '@joinleaf/multipoint';
 import type { CallOptions, LeafJoin, LeafOptions, LeafOutcome } from './api.js';
-import { checkAddress, checkDeadline, checkFlags, checkFlow, checkPort } from './check.js';
+import {
+  checkAddress,
+  checkDeadline,
+  checkFlags,
+  checkFlow,
+  checkOptions,
+  checkPort,
+} from './check.js';
 import { toBase64 } from './connect-data.js';
 import { followJoin } from './joining.js';
 import { localOf } from './listener.js';
 import { MemberLeaf } from './member-leaf.js';
+import { leafFields } from './option-fields.js';
 import type { Provider } from './provider.js';
 import { refusedHere } from './refused.js';
 
@@ -26,6 +34,7 @@ export async function startLeafJoin(
   options: LeafOptions,
 ): Promise<LeafJoin> {
   const session = checkAddress('session', name);
+  checkOptions(options, leafFields);
   const port = options.port === undefined ? 0 : checkPort('port', options.port);
   const flags = checkFlags(options.flags);
   const callerData = toBase64('callerData', options.callerData);

@@ -25,13 +25,21 @@ import type {
 } from './api.js';
 import type { Asker } from './asker.js';
 import type { Broker } from './broker.js';
-import { checkAddress, checkBacklog, checkGroup, checkName, checkPort } from './check.js';
+import {
+  checkAddress,
+  checkBacklog,
+  checkGroup,
+  checkName,
+  checkOptions,
+  checkPort,
+} from './check.js';
 import { closedError, fencedError, JoinleafError, JoinleafRefusal } from './errors.js';
 import { OperatedGroup } from './group.js';
 import type { Hearing } from './hearing.js';
 import { startLeafJoin } from './leaf-join.js';
 import { EndpointListener } from './listener.js';
 import { openRoot } from './open-root.js';
+import { listenFields } from './option-fields.js';
 import type { Settings } from './options.js';
 import type { Provider } from './provider.js';
 import { refusedHere } from './refused.js';
@@ -130,12 +138,11 @@ export class NodeClient implements Joinleaf {
     return outcome;
   }
 
-  listen(
-    port: number,
-    { backlog = backlogStandard }: { readonly backlog?: number | undefined } = {},
-  ): Listener {
+  listen(port: number, options: { readonly backlog?: number | undefined } = {}): Listener {
     const { provider } = this.parts;
     const address = nodeAddress(this.node, checkPort('port', port));
+    checkOptions(options, listenFields);
+    const { backlog = backlogStandard } = options;
     checkBacklog(backlog);
     provider.check();
     const protocol = protocols['mp-conference'];

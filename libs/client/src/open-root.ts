@@ -7,8 +7,9 @@ import {
   type SessionAddress,
 } from '@joinleaf/multipoint';
 import type { CallOptions, Root, RootOptions } from './api.js';
-import { checkBacklog, checkOneOf, checkOptions, checkPolicy, checkSession } from './check.js';
+import { checkBacklog, checkObject, checkOneOf, checkPolicy, checkSession } from './check.js';
 import { JoinleafRefusal } from './errors.js';
+import { rootFields } from './option-fields.js';
 import type { Provider } from './provider.js';
 import { refusedHere, refusedThere } from './refused.js';
 import { SessionRoot } from './root.js';
@@ -24,7 +25,7 @@ export async function openRoot(
   options: RootOptions,
 ): Promise<Root> {
   const address = checkSession('session', session);
-  checkOptions('options', options);
+  checkObject('options', options);
   const policy = checkPolicy(policyIn(options));
   const { backlog = backlogStandard, data = 'nonrooted' } = options;
   if (backlog !== null) checkBacklog(backlog);
@@ -70,8 +71,8 @@ async function open(
   return reply.answer.type === 'opened' ? reply.answer.incarnation : 0;
 }
 
-const callFields: readonly string[] = ['signal', 'timeoutMs', 'data', 'backlog'];
-
 // What is neither is passed on to be refused by name, like a misspelt `capcity`.
 const policyIn = (options: RootOptions): Partial<AdmissionPolicy> =>
-  Object.fromEntries(Object.entries(options).filter(([field]) => !callFields.includes(field)));
+  Object.fromEntries(
+    Object.entries(options).filter(([field]) => !Object.hasOwn(rootFields, field)),
+  );

@@ -2,6 +2,7 @@ import type { NodeConnectionOptions } from '@nats-io/transport-node';
 import type { Status } from './api.js';
 import { checkBound, checkName, checkOptions, checkWhole } from './check.js';
 import { BadArgument } from './errors.js';
+import type { Fields } from './option-fields.js';
 
 export interface ConnectOptions {
   readonly servers: string | readonly string[];
@@ -43,11 +44,30 @@ export interface Settings {
   readonly onStatus: (status: Status) => void;
 }
 
+const connectFields: Fields<ConnectOptions> = {
+  servers: true,
+  node: true,
+  realm: true,
+  user: true,
+  pass: true,
+  authenticator: true,
+  tls: true,
+  signal: true,
+  boundMs: true,
+  requestTimeoutMs: true,
+  callTimeoutMs: true,
+  closeTimeoutMs: true,
+  descriptorMax: true,
+  onStatus: true,
+};
+
 const longest = 24 * 60 * 60 * 1_000;
 
 /** Throws BadArgument, before anything is sent. */
 export function settingsOf(options: ConnectOptions): Settings {
-  checkOptions('options', options);
+  checkOptions(options, connectFields);
+  if ((options.servers as unknown) === undefined)
+    throw new BadArgument('servers', 'is missing', 'E9');
   if (typeof options.servers !== 'string' && !Array.isArray(options.servers)) {
     throw new BadArgument('servers', 'is neither text nor a list', 'E9');
   }

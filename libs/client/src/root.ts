@@ -35,6 +35,7 @@ import {
   checkEndpoint,
   checkFlags,
   checkFlow,
+  checkOptions,
   checkPolicy,
 } from './check.js';
 import { fromBase64, toBase64 } from './connect-data.js';
@@ -44,6 +45,7 @@ import { eventOf, noEvent } from './events.js';
 import { Feed } from './feed.js';
 import { followJoin } from './joining.js';
 import { MemberLink, type Leafs } from './member.js';
+import { joinFields } from './option-fields.js';
 import type { Notice, Provider, SocketOwner } from './provider.js';
 import { refusedHere, refusedThere } from './refused.js';
 import { Requests } from './requests.js';
@@ -100,6 +102,7 @@ export class SessionRoot implements Root, SocketOwner {
 
   async joinLeaf(leaf: string, options: JoinOptions = {}): Promise<Join> {
     checkEndpoint('leaf', leaf);
+    checkOptions(options, joinFields);
     const flags = checkFlags(options.flags);
     const callerData = toBase64('callerData', options.callerData);
     const deadlineMs = checkDeadline(options.deadlineMs);

@@ -465,7 +465,9 @@ describe('a program that changes its mind', () => {
 });
 
 describe('arguments that could never be right', () => {
-  it.each<[string, (jl: Joinleaf) => unknown, { field: string; rule: string }]>([
+  const says = (text: string): unknown => expect.stringContaining(text);
+
+  it.each<[string, (jl: Joinleaf) => unknown, { field: string; rule: string; message?: unknown }]>([
     ['a wildcard', (jl) => jl.joinLeaf('conf-*'), { field: 'session', rule: 'E9' }],
     ['a dot', (jl) => jl.openRoot('conf.7'), { field: 'session', rule: 'E9' }],
     ['a space', (jl) => jl.openGroup('@a b'), { field: 'group', rule: 'E9' }],
@@ -504,7 +506,22 @@ describe('arguments that could never be right', () => {
     [
       'a misspelt field',
       (jl) => jl.openRoot('conf-7', { capcity: 1 } as never),
-      { field: 'policy', rule: 'H1' },
+      { field: 'policy.capcity', rule: 'H1', message: says('unknown field') },
+    ],
+    [
+      'a list as options',
+      (jl) => jl.openRoot('conf-7', [] as never),
+      { field: 'options', rule: 'H1' },
+    ],
+    [
+      'a misspelt field of a join',
+      (jl) => jl.joinLeaf('conf-7', { deadline: 300 } as never),
+      { field: 'deadline', rule: 'H11', message: says('deadlineMs') },
+    ],
+    [
+      'a misspelt field of listening',
+      (jl) => jl.listen(1, { backlogs: 1 } as never),
+      { field: 'backlogs', rule: 'H11' },
     ],
     [
       'a backlog',
@@ -526,11 +543,17 @@ describe('arguments that could never be right', () => {
     await expect(node('ada', { realm: '>' })).rejects.toMatchObject({ field: 'realm', rule: 'E9' });
     await expect(node('ada', { boundMs: 1 })).rejects.toMatchObject({ field: 'boundMs' });
     await expect(node('ada', { servers: [] })).rejects.toMatchObject({ field: 'servers' });
+    const missing = { field: 'servers', message: says('is missing') };
+    await expect(connect({ node: 'ada' } as never)).rejects.toMatchObject(missing);
+    const unknown = { name: 'BadArgument', field: 'nope', rule: 'H11' };
+    await expect(node('ada', { nope: 1 } as never)).rejects.toMatchObject(unknown);
   });
 
   it('a root invites an endpoint, and port 0 is nobody [E7]', async () => {
     const root = await (await node('ada')).openRoot('conf-7');
     const sent = service.arrived.length;
+    const misspelt = { deadline: 300 } as never;
+    await expect(root.joinLeaf('bob:1', misspelt)).rejects.toMatchObject({ field: 'deadline' });
     await expect(root.joinLeaf('bob')).rejects.toMatchObject({ field: 'leaf', rule: 'E9' });
     await expect(root.joinLeaf('b*b:1')).rejects.toMatchObject({ field: 'leaf', rule: 'E9' });
     const join = await root.joinLeaf('bob:0');

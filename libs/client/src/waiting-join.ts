@@ -20,8 +20,10 @@ import type {
   Link,
   Refused,
 } from './api.js';
+import { checkOptions } from './check.js';
 import { fromBase64, toBase64 } from './connect-data.js';
 import type { MemberLink } from './member.js';
+import { acceptFields } from './option-fields.js';
 import type { Provider } from './provider.js';
 import { refusedHere, refusedThere } from './refused.js';
 import { abortable } from './waits.js';
@@ -88,6 +90,7 @@ export abstract class WaitingJoin<M> {
   protected async acceptance(
     options: AcceptOptions,
   ): Promise<{ readonly ok: true; readonly member: M } | Refused> {
+    checkOptions(options, acceptFields);
     const { provider, socket, accepted } = this.parts;
     const calleeData = toBase64('calleeData', options.calleeData);
     this.#ready(options);

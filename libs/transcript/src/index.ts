@@ -1,6 +1,6 @@
 export { escapeForTerminal } from './escape.js';
 export { logPage, recordLines, type LogPageOptions } from './log-page.js';
-export { commandOf, concerns } from './endpoints.js';
+export { commandOf, concerns, endpointsIn } from './endpoints.js';
 export {
   actorName,
   isLate,

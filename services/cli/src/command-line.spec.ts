@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { WSA } from '@joinleaf/multipoint';
+import { BadArgument } from '@joinleaf/client';
+import { explain } from './explain.js';
 import { joinleaf } from './testing.js';
+import type { World } from './world.js';
 
 describe('the command line', () => {
   it('leads its help with what one would type', async () => {
@@ -90,6 +93,14 @@ describe('the command line', () => {
     ['open @news --root-loss linger', '@news is a group'],
     ['join conf-7', "required option '--node <name>'"],
     ['listen bob', 'is no endpoint'],
+    ['listen bob:99999', 'a port is a number from 1 to 65535'],
+    ['open conf-7 --node ada --invite nobody', '--invite: "nobody" is no endpoint'],
+    ['open conf-7 --node ada --invite bob:1x', '--invite: "bob:1x" is no endpoint'],
+    ['open conf-7 --node ada --invite b.b:1', '--invite: "b.b:1" is no endpoint'],
+    ['open conf-7 --node ada --invite bob:1 cy:99999999', '--invite: a port is a number from 1'],
+    ['log conf-7 --from 9 --to 3', '--from 9 is after --to 3'],
+    ['log conf-7 --last 0', '--last is a number from 1'],
+    ['log conf-7 --type Nope', '--type is one of SessionOpened, '],
     ['close x.jlcap', 'x.jlcap is a capture: nothing in it happens or changes any more'],
     ['show jl.main.evt.12.conf-7', 'of a subject the session alone is wanted: conf-7'],
     ['show conf-7@5', 'joinleaf state conf-7@5'],
@@ -130,6 +141,37 @@ describe('the command line', () => {
     const { exitCode, err } = await joinleaf('log nowhere.jlcap');
     expect(exitCode).toBe(3);
     expect(err).toContain('there is no file');
+  });
+});
+
+describe('an error that reaches the top of a verb', () => {
+  const said = (error: Error, argv: readonly string[], flags = {}) => {
+    let err = '';
+    const outlet = { isTTY: false, columns: undefined, write: (text: string) => (err += text) };
+    const world = { env: {}, stdout: outlet, stderr: outlet } as unknown as World;
+    return { exitCode: explain(error, world, { argv, flags }), err };
+  };
+
+  it('is one line and a usage error where the client could never take an argument', () => {
+    const error = new BadArgument('leaf', 'is not an endpoint', 'E9');
+    expect(said(error, [])).toEqual({
+      exitCode: 2,
+      err: 'joinleaf: leaf is not an endpoint (rule E9)\n',
+    });
+    const debugged = said(error, ['--debug']);
+    expect(debugged.exitCode).toBe(2);
+    expect(debugged.err).toMatch(/BadArgument: leaf[^]*\n +at /);
+    expect(JSON.parse(said(error, ['--json']).err)).toMatchObject({ exitCode: 2, field: 'leaf' });
+  });
+
+  it('sends to a doctor of the same place', () => {
+    const error = Object.assign(new Error('no stream'), { name: 'StreamNotFoundError' });
+    const flags = { realm: 'other', passFile: 'my file', quiet: true };
+    expect(said(error, [], flags)).toEqual({
+      exitCode: 6,
+      err: "joinleaf: no stream\n  what is wrong: joinleaf doctor --realm other --pass-file 'my file'\n",
+    });
+    expect(said(error, []).err).toMatch(/joinleaf doctor\n$/);
   });
 });
 

@@ -1,4 +1,4 @@
-import { isName } from '@joinleaf/multipoint';
+import { isName, portMax } from '@joinleaf/multipoint';
 import { BadWord, echoed, nameHint } from './exit-codes.js';
 
 /** One of some words. Throws BadWord that lists them. */
@@ -16,6 +16,25 @@ export function choice<const T extends string>(
 export function whole(flag: string, text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new BadWord(flag, `${flag} is a number from 1`);
+}
+
+/** A port from 1. */
+export function portIn(field: string, text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= portMax) return port;
+  throw new BadWord(field, `${field}: a port is a number from 1 to ${String(portMax)}`);
+}
+
+/** A node and its port, such as `bob:1`. */
+export function endpointIn(
+  field: string,
+  text: string,
+): { readonly node: string; readonly port: number } {
+  const [, node = '', port = ''] = /^([^:]+):(\d+)$/.exec(text) ?? [];
+  if (isName(node)) return { node, port: portIn(field, port) };
+  throw new BadWord(field, `${field}: ${echoed(text)} is no endpoint`, [
+    'an endpoint is a node and a port, such as bob:1',
+  ]);
 }
 
 /** Names with commas between them. */

@@ -1,4 +1,5 @@
 import {
+  BrokerRefusesUs,
   connectBroker,
   JetStreamDecisionLog,
   JetStreamLog,
@@ -9,7 +10,7 @@ import {
 } from '@joinleaf/jetstream-log';
 import { Subjects } from '@joinleaf/wire';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { exitCodes, Trouble } from './exit-codes.js';
+import { echoed, exitCodes, Trouble } from './exit-codes.js';
 import type { Role, Settings } from './settings.js';
 
 /** A connection to a realm, with its logs. */
@@ -83,18 +84,28 @@ async function connected(settings: Settings, options: LiveOptions): Promise<Brok
       },
     });
   } catch (error) {
-    throw signal.aborted ? error : unreachable(settings, error);
+    throw signal.aborted ? error : unreachable(settings, user, error);
   }
 }
 
 const connectPatienceMs = 60_000;
 
-function unreachable(settings: Settings, error: unknown): Trouble {
+function unreachable(settings: Settings, user: string | undefined, error: unknown): Trouble {
   const servers = settings.servers.join(', ');
   const reason = reasonOf(error);
+  if (error instanceof BrokerRefusesUs) return refused(servers, user, reason);
   return new Trouble(exitCodes.unknown, `no connection to ${servers}: ${reason}`, [
     `that address is from ${settings.origin}`,
     'start one with `npm start`, or name yours: --servers HOST:PORT',
+  ]);
+}
+
+function refused(servers: string, user: string | undefined, reason: string): Trouble {
+  const who = user === undefined ? 'anybody without a login' : `user ${echoed(user)}`;
+  const message = `the server ${servers} does not let in ${who}: ${reason}`;
+  return new Trouble(exitCodes.unknown, message, [
+    'it is there; the user or the password is wrong',
+    'a login is from --user and --pass-file, else JOINLEAF_USER and JOINLEAF_PASS, else the context',
   ]);
 }
 

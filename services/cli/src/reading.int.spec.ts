@@ -95,6 +95,42 @@ describe('a verb that looks', () => {
     expect(await say('why zebra-0001')).toMatchObject({ exitCode: 3 });
   });
 
+  it('says why a log shows nothing', async () => {
+    const beyond = await say('log conf-7 --from 100');
+    expect(beyond).toMatchObject({ exitCode: 0, out: '' });
+    expect(beyond.err).toContain('there is no revision 100: the last one is 11');
+    expect((await say('log conf-7 --from 0 --to 0')).err).toContain(
+      'nothing was refused before revision 1',
+    );
+    expect((await say('log conf-7 --type RootLost')).err).toContain('is of that kind');
+    for (const part of ['', ' --from 3 --to 5']) {
+      expect(await say(`log conf-7 --leaf nobody${part}`)).toMatchObject({
+        exitCode: 3,
+        out: '',
+        err: 'joinleaf: there is no leaf "nobody" in conf-7\n  its leaves: bob:1, cy:1, dan:1\n',
+      });
+      expect(await say(`log conf-7 --leaf bob${part}`)).toMatchObject({ exitCode: 0 });
+    }
+    expect((await say('log conf-7 --type wsaealready')).out).toContain('WSAEALREADY');
+  });
+
+  it('does not send somebody with a wrong login to start a server', async () => {
+    await using server = await startNatsServer();
+    const [address = ''] = server.credentials.services.servers;
+    const line = `ls --user x --servers ${address}`;
+    const { exitCode, err } = await say(line, { env: { JOINLEAF_PASS: 'wrong' } });
+    expect(exitCode).toBe(6);
+    expect(err).toMatch(/the server \S+ does not let in user "x": [^]*the password is wrong/);
+    expect(err).not.toContain('npm start');
+  });
+
+  it('sends to a doctor of the same realm', async () => {
+    expect(await say('ls --realm other')).toMatchObject({
+      exitCode: 6,
+      err: expect.stringContaining('what is wrong: joinleaf doctor --realm other\n'),
+    });
+  });
+
   it('says nothing of streams before it says that a session is not there', async () => {
     expect(await say('verify conf-7 nothere')).toMatchObject({ exitCode: 3, out: '' });
   });

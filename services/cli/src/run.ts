@@ -16,7 +16,7 @@ export async function run(argv: readonly string[], world: World): Promise<ExitCo
     if (error instanceof CommanderError) return usageOf(error);
     if (world.interrupted.aborted) return interrupted(world);
     const { explain } = await import('./explain.js');
-    return explain(error, world, argv);
+    return explain(error, world, { argv, flags: program.opts() });
   }
 }
 

@@ -2,6 +2,7 @@ import type { JoinFlags } from '@joinleaf/multipoint';
 import type { Leaf } from '@joinleaf/client';
 import { eventHappening, refusedHappening } from '../client-words.js';
 import { BadWord, exitCodes, type ExitCode } from '../exit-codes.js';
+import { portIn } from '../flag-values.js';
 import { hold } from '../holding.js';
 import { Narrator } from '../narrator.js';
 import { connectNode, refusedExit, translated } from '../node-connection.js';
@@ -84,12 +85,6 @@ function flagsIn(text: string | undefined): JoinFlags | undefined {
   const found = allFlags.find((one) => one === text);
   if (found === undefined) throw new BadWord('--flags', `--flags is ${allFlags.join(', ')}`);
   return found;
-}
-
-export function portIn(field: string, text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port >= 1 && port <= 65_535) return port;
-  throw new BadWord(field, `${field}: a port is a number from 1 to 65535`);
 }
 
 /** Tells what a member's socket hears. */

@@ -1,12 +1,13 @@
 import { refusedHappening } from '../client-words.js';
-import { BadWord, echoed, type ExitCode } from '../exit-codes.js';
+import type { ExitCode } from '../exit-codes.js';
+import { endpointIn } from '../flag-values.js';
 import { hold } from '../holding.js';
 import { Narrator } from '../narrator.js';
 import { connectNode } from '../node-connection.js';
 import { parseSpan } from '../settings.js';
 import type { VerbContext } from '../verb.js';
 import type { Invitation } from '@joinleaf/client';
-import { hear, portIn } from './join.js';
+import { hear } from './join.js';
 import { suggest } from '../verb.js';
 
 export interface ListenOptions {
@@ -21,16 +22,11 @@ export async function listen(
   address: string,
   options: ListenOptions,
 ): Promise<ExitCode> {
-  const [, node = '', port = ''] = /^([^:]+):(\d+)$/.exec(address) ?? [];
-  if (node === '') {
-    throw new BadWord('endpoint', `endpoint: ${echoed(address)} is no endpoint`, [
-      'an endpoint is a node and a port, such as bob:1',
-    ]);
-  }
+  const { node, port } = endpointIn('endpoint', address);
   const narrator = new Narrator(context);
   const forMs = options.for === undefined ? undefined : parseSpan(options.for, '--for');
   await using jl = await connectNode(context, node);
-  const listener = jl.listen(portIn('endpoint', port));
+  const listener = jl.listen(port);
   narrator.tell({
     event: 'listening',
     words: `at ${listener.address}`,

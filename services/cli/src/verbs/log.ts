@@ -3,6 +3,8 @@ import { Cast, PartCast, revisionsBetween, steps, stepsOfPart, type Step } from 
 import { concerns, hidden, isWanted, logPage, logRows, type Extract } from '@joinleaf/transcript';
 import { counted } from '../counted.js';
 import { BadWord, exitCodes, type ExitCode } from '../exit-codes.js';
+import { whole } from '../flag-values.js';
+import { checkType, isOfType, isThere, noSuchLeaf } from '../log-filters.js';
 import { recordJson } from '../record-json.js';
 import type { LoadedPart, Parts } from '../checkpoints/loaded-part.js';
 import { openParts } from '../checkpoints/parts.js';
@@ -27,11 +29,15 @@ export async function log(
   options: LogOptions,
 ): Promise<ExitCode> {
   const target = parseTarget(source, context.world.cwd);
+  extractOf(options);
+  lastIn(options);
+  checkType(options.type);
   await using parts = await openParts(context, target, options);
   const shown = (await inPart(parts, options)) ?? (await inWhole(parts, options));
   warnOf(context, shown.source);
   show(context, shown, options);
   if (context.terminal.format === 'page') {
+    if (shown.wanted.length === 0) context.terminal.remark(await whyNothing(parts, shown, options));
     footnotes(context, shown, options);
     const { source: from } = shown;
     suggest(context, next('ladder', from), next('why', from, '#NUMBER'), next('show', from));
@@ -60,6 +66,7 @@ async function inPart(parts: Parts, options: LogOptions): Promise<Shown | null> 
   const part = await parts.part(revisionsBetween(Math.max(0, begin), to + 1));
   const all = stepsOfPart(part);
   const cast = new PartCast(part, all);
+  if (!isThere(options.leaf, all, cast)) return null;
   const matching = all.filter((step) => matches(step, cast, options));
   const wanted = last === undefined ? matching : lastOf(matching, last);
   for (const step of wanted) logRows(step, cast, { ...hidden, ...rowsOf(options) });
@@ -72,9 +79,12 @@ async function inWhole(parts: Parts, options: LogOptions): Promise<Shown> {
   const loaded = await parts.whole();
   const all = [...steps(loaded.history)];
   const cast = Cast.of(all);
+  const { session } = loaded.history;
+  if (!isThere(options.leaf, all, cast) && loaded.trouble === null) {
+    throw noSuchLeaf(options.leaf ?? '', session, cast);
+  }
   const matching = all.filter((step) => matches(step, cast, options));
   const wanted = lastOf(matching, lastIn(options) ?? Infinity);
-  const { session } = loaded.history;
   return { source: loaded, session, cast, wanted, records: all.length };
 }
 
@@ -134,14 +144,18 @@ function matches(step: Step, cast: Cast, options: LogOptions): boolean {
 
 /** `--from` and `--to`, as revisions. */
 export function extractOf({ from, to }: Pick<LogOptions, 'from' | 'to'>): Extract {
-  return { from: revisionIn(from, '--from'), to: revisionIn(to, '--to') };
+  const extract = { from: revisionIn(from, '--from'), to: revisionIn(to, '--to') };
+  if (extract.from !== undefined && extract.to !== undefined && extract.from > extract.to) {
+    throw new BadWord(
+      '--from',
+      `--from ${String(extract.from)} is after --to ${String(extract.to)}`,
+    );
+  }
+  return extract;
 }
 
-function lastIn({ last }: LogOptions): number | undefined {
-  if (last === undefined) return undefined;
-  if (!/^\d{1,9}$/.test(last)) throw new BadWord('--last', '--last is a number of records');
-  return Number(last);
-}
+const lastIn = ({ last }: LogOptions): number | undefined =>
+  last === undefined ? undefined : whole('--last', last);
 
 function revisionIn(text: string | undefined, flag: string): number | undefined {
   if (text === undefined) return undefined;
@@ -149,17 +163,14 @@ function revisionIn(text: string | undefined, flag: string): number | undefined 
   return Number(text);
 }
 
-function isOfType(step: Step, type: string | undefined): boolean {
-  if (type === undefined) return true;
-  const wanted = type.toLowerCase();
-  if (step.kind === 'refusal') {
-    const { code, command } = step.refusal;
-    return ['refusal', code.toLowerCase(), command.type.toLowerCase()].includes(wanted);
-  }
-  const { command, events } = step.decided;
-  return [command.type, ...events.map((event) => event.type)].some(
-    (t) => t.toLowerCase() === wanted,
-  );
+/** Why no record is shown. */
+async function whyNothing(parts: Parts, shown: Shown, options: LogOptions): Promise<string> {
+  const { from = 0, to } = extractOf(options);
+  const end = shown.source.trouble === null ? await parts.lastRevision() : Infinity;
+  if (from > end) return `there is no revision ${String(from)}: the last one is ${String(end)}`;
+  if (to === 0) return 'nothing was refused before revision 1';
+  const all = shown.records === null ? 'this part' : counted(shown.records, 'record');
+  return `no record of ${all} is of that kind`;
 }
 
 function footnotes(
@@ -168,8 +179,6 @@ function footnotes(
   { reveal }: LogOptions,
 ): void {
   const shown = wanted.length;
-  const all = records === null ? 'this part' : counted(records, 'record');
-  if (shown === 0) terminal.remark(`no record of ${all} is of that kind`);
   const part =
     records === null || shown === records
       ? counted(shown, 'record')

@@ -2,7 +2,7 @@ import type { Link, Root, SocketEvent } from '@joinleaf/client';
 import { isGroupAddress, type AdmissionPolicy, type SessionAddress } from '@joinleaf/multipoint';
 import { eventHappening, linkOver, refusedHappening } from '../client-words.js';
 import { BadWord, exitCodes, type ExitCode } from '../exit-codes.js';
-import { choice, whole } from '../flag-values.js';
+import { choice, endpointIn, whole } from '../flag-values.js';
 import { hold } from '../holding.js';
 import { Narrator } from '../narrator.js';
 import { connectNode, translated } from '../node-connection.js';
@@ -72,6 +72,10 @@ async function holdRoot(
   const backlog =
     options.backlog === undefined ? {} : { backlog: whole('--backlog', options.backlog) };
   const forMs = options.for === undefined ? undefined : parseSpan(options.for, '--for');
+  const invited = (options.invite ?? []).map((text) => {
+    const leaf = endpointIn('--invite', text);
+    return `${leaf.node}:${String(leaf.port)}`;
+  });
   const narrator = new Narrator(context);
   await using jl = await connectNode(context, node);
   const root = await translated(() => jl.openRoot(session, { ...policy, ...backlog }));
@@ -82,11 +86,11 @@ async function holdRoot(
   });
   hints(context, { session, policy, accept });
   const keeper = new RootKeeper({ root, narrator, reveal: options.reveal === true });
-  void keeper.listen();
-  if (accept === 'all') void keeper.acceptAll();
-  void keeper.invite(options.invite ?? []);
+  keeper.begin(keeper.listen());
+  if (accept === 'all') keeper.begin(keeper.acceptAll());
+  keeper.begin(keeper.invite(invited));
   const { interrupted } = context.world;
-  return await hold({ jl, narrator, interrupted, forMs, over: keeper.over });
+  return await translated(() => hold({ jl, narrator, interrupted, forMs, over: keeper.over }));
 }
 
 interface Hinting {
@@ -124,9 +128,14 @@ class RootKeeper {
     this.#reveal = parts.reveal;
   }
 
-  /** Resolves when the session is over without our doing. */
+  /** Resolves when the session is over without our doing. Rejects with what went wrong in a part of the work. */
   get over(): Promise<ExitCode> {
     return this.#over.promise;
+  }
+
+  /** A part of the work, beside the others. */
+  begin(work: Promise<void>): void {
+    work.catch(this.#over.reject);
   }
 
   async listen(): Promise<void> {

@@ -31,7 +31,7 @@ export function replayPage(
   const { session, revision, decisions, refusals, counts, damage, first, diverged } = replay;
   const isFine = damage === null && trouble === null && diverged === 0;
   const damaged = (text: string) => entry(bad('  DAMAGED '), 11, text, telling.width);
-  const records = `rev ${String(revision)}, ${String(decisions)} decisions, ${String(refusals)} refusals`;
+  const records = `rev ${String(revision)}, ${counted(decisions, 'decision')}, ${counted(refusals, 'refusal')}`;
   const edge =
     counts['at-the-edge'] === 0 ? '' : `, ${String(counts['at-the-edge'])} not recomputed`;
   const same = `${String(counts.same)} same${edge}`;
@@ -41,11 +41,17 @@ export function replayPage(
     ...(damage === null
       ? []
       : damaged(
-          `revision ${String(damage.revision)}, ${damage.kind}: ${damage.detail}; ${String(counts.damaged)} records after it are not trusted`,
+          `revision ${String(damage.revision)}, ${damage.kind}: ${damage.detail}; ${notTrusted(counts.damaged)}`,
         )),
     ...(trouble === null ? [] : damaged(trouble)),
   ];
 }
+
+const counted = (count: number, word: string): string =>
+  `${String(count)} ${word}${count === 1 ? '' : 's'}`;
+
+const notTrusted = (count: number): string =>
+  `${counted(count, 'record')} after it ${count === 1 ? 'is' : 'are'} not trusted`;
 
 function divergedLines(
   divergence: Divergence,

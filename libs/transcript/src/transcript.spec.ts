@@ -258,3 +258,9 @@ function goldenText(file: string, written: string): string {
   }
   return readFileSync(path, 'utf8');
 }
+
+it('counts a single refusal of a replay as one', () => {
+  const { history, cast } = tell(everyday(sha256).history);
+  const once = { ...history, refusals: history.refusals.slice(0, 1) };
+  expect(text(replayPage(redecide(once), cast, telling))).toContain('11 decisions, 1 refusal)');
+});

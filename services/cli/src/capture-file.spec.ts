@@ -113,10 +113,44 @@ describe('a capture file that is not what was written', () => {
       expect(out).toContain('✗');
       expect(out).not.toContain('✔');
     }
-    const { exitCode, out, err } = await joinleaf('log cut.jlcap', here());
-    expect(exitCode).toBe(0);
+    const { out } = await joinleaf('log cut.jlcap', here());
     expect(out).toContain('JoinRequested');
-    expect(err).toContain('line 6: the capture is truncated');
+  });
+
+  it.each(['log', 'log --json', 'show', 'show --json', 'ladder', 'ladder --json', 'state', 'why'])(
+    'is told as far as it goes by %s, and is damage all the same',
+    async (words) => {
+      await changed('told.jlcap', (lines) => lines.slice(0, -1));
+      const [verb = '', ...flags] = words.split(' ');
+      const line = [verb, verb === 'why' ? 'told.jlcap#1' : 'told.jlcap', ...flags];
+      const { exitCode, out, err } = await joinleaf(line, here());
+      expect(exitCode).toBe(5);
+      expect(out).not.toBe('');
+      expect(err).toContain('the capture is truncated');
+    },
+  );
+
+  it('has the change of one state told, and is damage all the same', async () => {
+    await changed('told.jlcap', (lines) => lines.slice(0, -1));
+    for (const flag of ['', ' --json']) {
+      const { exitCode } = await joinleaf(`state told.jlcap --diff @1${flag}`, here());
+      expect(exitCode).toBe(5);
+    }
+  });
+
+  it.each([
+    ['its packed text', -100],
+    ['its checksum', -6],
+  ])('has one byte changed in %s', async (_, place) => {
+    const path = await packed('byte.jlcap', [history]);
+    const bytes = await readFile(path);
+    const at = bytes.length + place;
+    bytes[at] = (bytes[at] ?? 0) ^ 0xff;
+    await writeFile(path, bytes);
+    const { exitCode, err } = await joinleaf('show byte.jlcap', here());
+    expect(exitCode).toBe(5);
+    expect(err).toContain('byte.jlcap is damaged: it cannot be unpacked');
+    expect(err).not.toContain('is no capture');
   });
 
   it('is cut in the middle of the packing', async () => {

@@ -65,20 +65,21 @@ export async function readCaptureFile(
 
 /** Unpacks a file and hands over its lines, until one is not wanted; says why the unpacking stopped before the end, if it did. */
 async function unpack(path: string, take: (line: string) => boolean): Promise<string | null> {
-  let packedBytes = 0;
+  const packed = { bytes: 0, isGzip: false };
   let bytes = 0;
   const lines = new Lines(take);
   const file = createReadStream(path);
   const gunzip = file
     .on('data', (chunk) => {
-      packedBytes += chunk.length;
+      if (packed.bytes === 0) packed.isGzip = beginsAsGzip(chunk);
+      packed.bytes += chunk.length;
     })
     .pipe(createGunzip());
   file.on('error', (error) => gunzip.destroy(error));
   try {
     for await (const chunk of gunzip as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      if (bytes > captureLimits.charactersMax || isBomb(bytes, packedBytes)) {
+      if (bytes > captureLimits.charactersMax || isBomb(bytes, packed.bytes)) {
         throw new Trouble(exitCodes.integrity, `${path} unpacks to more than a capture may hold`, [
           'it was not read any further',
         ]);
@@ -90,13 +91,18 @@ async function unpack(path: string, take: (line: string) => boolean): Promise<st
   } catch (error) {
     if (error instanceof Trouble) throw error;
     if (isMissing(error)) throw new Trouble(exitCodes.notFound, `there is no file ${path}`);
+    if (bytes === 0 && packed.isGzip) {
+      throw new Trouble(exitCodes.integrity, `${path} is damaged: it cannot be unpacked`, [
+        'it begins as a capture does; bytes of it have changed or are missing since it was written',
+      ]);
+    }
     if (bytes === 0) {
       throw new Trouble(exitCodes.integrity, `${path} is no capture: it cannot be unpacked`, [
         'a capture is what `joinleaf export` writes',
       ]);
     }
     lines.end();
-    return 'the packed file ends in the middle';
+    return isCut(error) ? 'the packed file ends in the middle' : 'the packed file is damaged';
   } finally {
     file.destroy();
     gunzip.destroy();
@@ -143,6 +149,12 @@ class Lines {
 
 const isBomb = (bytes: number, packedBytes: number): boolean =>
   bytes > ratioFromBytes && bytes > packedBytes * ratioMax;
+
+const beginsAsGzip = (chunk: string | Buffer): boolean =>
+  typeof chunk !== 'string' && chunk[0] === 0x1f && chunk[1] === 0x8b;
+
+const isCut = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === 'Z_BUF_ERROR';
 
 const isMissing = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';

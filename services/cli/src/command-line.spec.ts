@@ -130,6 +130,31 @@ describe('the command line', () => {
     expect(err.length).toBeLessThan(500);
   });
 
+  it.each([
+    ['--json lss', "unknown command 'lss'"],
+    ['--json log', "missing required argument 'source'"],
+    ['log conf-7 --ndjson --lst 3', "unknown option '--lst'"],
+    ['join conf-7 --json', "required option '--node <name>' not specified"],
+    ['log conf-7 --json --plain', 'cannot be used with'],
+    ['--json', 'no verb is named'],
+  ])('says a mistake of usage to a program in JSON alone: %s', async (line, message) => {
+    const { exitCode, out, err } = await joinleaf(line);
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+    const said: unknown = JSON.parse(err);
+    expect(said).toMatchObject({
+      schema: 'joinleaf.error/1',
+      exitCode: 2,
+      message: expect.stringContaining(message),
+    });
+    expect(err).not.toContain('error:');
+  });
+
+  it('still has its help where JSON is wanted', async () => {
+    const { exitCode, out, err } = await joinleaf('log --help --json');
+    expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+    expect(out).toContain('joinleaf log');
+  });
+
   it('names the server that it tried, and where it has it from', async () => {
     const { exitCode, err } = await joinleaf('show conf-7 --servers 127.0.0.1:1 --timeout 100ms');
     expect(exitCode).toBe(6);

@@ -3,6 +3,7 @@ import { BadWord, exitCodes, Trouble, type ExitCode } from './exit-codes.js';
 import type { SettingsFlags } from './settings.js';
 import { quoted } from './targets.js';
 import { Terminal } from './terminal.js';
+import { wantsJson } from './wants-json.js';
 import type { World } from './world.js';
 
 /** What was typed. */
@@ -19,7 +20,7 @@ export function explain(error: unknown, world: World, { argv, flags }: Asked): E
   const isDebugged = argv.includes('--debug');
   const trouble = error instanceof Trouble ? error : isDebugged ? null : known(error, flags);
   if (trouble !== null) {
-    if (jsonFlags.some((flag) => argv.includes(flag))) terminal.complainInJson(inJson(trouble));
+    if (wantsJson(argv)) terminal.complainInJson(inJson(trouble));
     else {
       terminal.complain(
         line(bad('joinleaf: '), trouble.message),
@@ -63,8 +64,6 @@ const connectionFlags = [
   ['--context', 'context'],
   ['--timeout', 'timeout'],
 ] as const;
-
-const jsonFlags = ['--json', '--ndjson'];
 
 const inJson = (trouble: Trouble) => ({
   schema: 'joinleaf.error/1',

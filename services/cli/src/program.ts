@@ -26,8 +26,16 @@ Servers and logins: flags, else JOINLEAF_SERVERS, JOINLEAF_REALM, JOINLEAF_USER,
 JOINLEAF_PASS, else the nearest .joinleaf/context.json, which \`npm start\` leaves.
 `;
 
-/** The command line: verbs, options, help. A verb's code is loaded when it is called. */
-export function makeProgram(world: World, done: (exitCode: ExitCode) => void): Command {
+/**
+ * The command line: verbs, options, help. A verb's code is loaded when it is called.
+ *
+ * @param saysUsage - Whether mistakes of usage are said on stderr, beside being thrown.
+ */
+export function makeProgram(
+  world: World,
+  done: (exitCode: ExitCode) => void,
+  { saysUsage }: { readonly saysUsage: boolean },
+): Command {
   const program = new Command('joinleaf')
     .version('0.1.0', '-V, --version')
     .showHelpAfterError('(joinleaf --help, joinleaf VERB --help)')
@@ -37,7 +45,7 @@ export function makeProgram(world: World, done: (exitCode: ExitCode) => void): C
         world.stdout.write(text);
       },
       writeErr: (text) => {
-        world.stderr.write(text);
+        if (saysUsage) world.stderr.write(text);
       },
       getOutHelpWidth: () => world.stdout.columns ?? 80,
       getErrHelpWidth: () => world.stderr.columns ?? 80,

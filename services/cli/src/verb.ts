@@ -1,5 +1,6 @@
 import type { Telling } from '@joinleaf/transcript';
 import { command, dim, line, warn } from '@joinleaf/transcript';
+import { exitCodes, type ExitCode } from './exit-codes.js';
 import type { Settings } from './settings.js';
 import type { Loaded, Loading } from './sources.js';
 import type { Terminal } from './terminal.js';
@@ -35,14 +36,15 @@ export const tellingOf = (
   redacted: redaction?.data === true,
 });
 
-/** Says that a source is not all there, where it is not. */
+/** Says that a source is not all there, where it is not; answers what a shell learns of it. */
 export function warnOf(
   { terminal }: VerbContext,
   { trouble, origin }: Pick<Loaded, 'trouble' | 'origin'>,
-): void {
-  if (trouble === null) return;
+): ExitCode {
+  if (trouble === null) return exitCodes.fine;
   terminal.complain(line(warn('! '), `${origin}: ${trouble}`));
   terminal.complain(line(dim('  what follows is told as far as it could be read')));
+  return exitCodes.integrity;
 }
 
 /** The command that shows a source in another way: `joinleaf log conf-7`. */

@@ -8,7 +8,7 @@ import {
   type Ladder,
   type Line,
 } from '@joinleaf/transcript';
-import { BadWord, exitCodes, type ExitCode } from '../exit-codes.js';
+import { BadWord, type ExitCode } from '../exit-codes.js';
 import { load } from '../load.js';
 import type { Loaded } from '../sources.js';
 import { parseTarget } from '../targets.js';
@@ -39,13 +39,13 @@ export async function ladder(
   if (form === undefined) throw new BadWord('--as', `--as is one of ${forms.join(', ')}`);
   const target = parseTarget(source, context.world.cwd);
   const loaded = await load(target, loadingOf(context, options));
-  warnOf(context, loaded);
+  const exitCode = warnOf(context, loaded);
   const columns = context.terminal.columns;
   const leavesMax = form === 'text' ? leavesIn(columns) : leavesMaxInImage;
   const laidOut = layOut(loaded.history, leavesMax, options);
   if (context.terminal.format !== 'page') {
     context.terminal.json({ schema: 'joinleaf.ladder/1', ...laidOut });
-    return exitCodes.fine;
+    return exitCode;
   }
   draw(context, laidOut, form, options.ascii === true);
   if (form === 'text') legend(context, loaded, laidOut);
@@ -55,7 +55,7 @@ export async function ladder(
     `${next('log', loaded)} --told`,
     `${next('ladder', loaded)} --as svg > ladder.svg`,
   );
-  return exitCodes.fine;
+  return exitCode;
 }
 
 function layOut(history: History, leavesMax: number, options: LadderOptions): Ladder {

@@ -2,7 +2,7 @@ import type { SessionAddress } from '@joinleaf/multipoint';
 import { Cast, PartCast, revisionsBetween, steps, stepsOfPart, type Step } from '@joinleaf/replay';
 import { concerns, hidden, isWanted, logPage, logRows, type Extract } from '@joinleaf/transcript';
 import { counted } from '../counted.js';
-import { BadWord, exitCodes, type ExitCode } from '../exit-codes.js';
+import { BadWord, type ExitCode } from '../exit-codes.js';
 import { whole } from '../flag-values.js';
 import { checkType, isOfType, isThere, noSuchLeaf } from '../log-filters.js';
 import { recordJson } from '../record-json.js';
@@ -34,7 +34,7 @@ export async function log(
   checkType(options.type);
   await using parts = await openParts(context, target, options);
   const shown = (await inPart(parts, options)) ?? (await inWhole(parts, options));
-  warnOf(context, shown.source);
+  const exitCode = warnOf(context, shown.source);
   show(context, shown, options);
   if (context.terminal.format === 'page') {
     if (shown.wanted.length === 0) context.terminal.remark(await whyNothing(parts, shown, options));
@@ -42,7 +42,7 @@ export async function log(
     const { source: from } = shown;
     suggest(context, next('ladder', from), next('why', from, '#NUMBER'), next('show', from));
   }
-  return exitCodes.fine;
+  return exitCode;
 }
 
 interface Shown {

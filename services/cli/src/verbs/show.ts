@@ -15,7 +15,7 @@ import {
 import { bad, dim, good, line, logRows, statePage, timeOf, type Line } from '@joinleaf/transcript';
 import type { LoadedPart, Parts } from '../checkpoints/loaded-part.js';
 import { openParts } from '../checkpoints/parts.js';
-import { exitCodes, type ExitCode } from '../exit-codes.js';
+import type { ExitCode } from '../exit-codes.js';
 import { withoutData } from '../record-json.js';
 import { parseTarget } from '../targets.js';
 import { suggest, tellingOf, warnOf, type SourceOptions, type VerbContext, next } from '../verb.js';
@@ -41,11 +41,11 @@ export async function show(
   await using parts = await openParts(context, target, options);
   const shown = await shownOf(parts);
   const { source: from } = shown;
-  warnOf(context, from);
+  const exitCode = warnOf(context, from);
   const { terminal } = context;
   if (terminal.format !== 'page') {
     terminal.json(withoutData(summaryOf(shown)));
-    return exitCodes.fine;
+    return exitCode;
   }
   const telling = { ...tellingOf(context, from, options), width: terminal.columns };
   terminal.page([
@@ -62,7 +62,7 @@ export async function show(
     next('state', from, `@${String(Math.max(0, shown.revision - 1))}`),
     ...(target.kind === 'file' ? [] : [next('export', from)]),
   );
-  return exitCodes.fine;
+  return exitCode;
 }
 
 /** The end of a history, as far back as it has to be known. */

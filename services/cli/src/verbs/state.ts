@@ -29,19 +29,19 @@ export async function state(
     return await showDifference(context, states, { basis, state: session }, options.diff);
   }
   const { source: loaded } = states;
-  warnOf(context, loaded);
+  const exitCode = warnOf(context, loaded);
   const { terminal } = context;
   const title = `${states.session}${basisText(basis)}`;
   if (terminal.format !== 'page') {
     const plain = plainState(session);
     const at = { schema: 'joinleaf.state/1', session: states.session, position: basisText(basis) };
     terminal.json({ ...at, state: options.reveal === true ? plain : withoutData(plain) });
-    return exitCodes.fine;
+    return exitCode;
   }
   const telling = { ...tellingOf(context, loaded, options), all: options.full === true };
   terminal.page(statePage(title, session, telling));
   suggestAround(context, loaded, basis);
-  return exitCodes.fine;
+  return exitCode;
 }
 
 function basisIn(place: string): Basis {
@@ -62,13 +62,13 @@ async function showDifference(
 ): Promise<ExitCode> {
   const { terminal } = context;
   const { basis, state } = await states.at(basisIn(from.startsWith('@') ? from : `@${from}`));
-  warnOf(context, states.source);
+  const exitCode = warnOf(context, states.source);
   const changed = diffStates(state, after.state);
   const [a, b] = [basisText(basis), basisText(after.basis)];
   if (terminal.format !== 'page') {
     const between = { session: states.session, from: a, to: b };
     terminal.json({ schema: 'joinleaf.diff/1', ...between, changed: withoutData(changed) });
-    return exitCodes.fine;
+    return exitCode;
   }
   terminal.page(
     changed.length === 0
@@ -78,7 +78,7 @@ async function showDifference(
         ),
   );
   terminal.remark(`${counted(changed.length, 'difference')} from ${a} to ${b}`);
-  return exitCodes.fine;
+  return exitCode;
 }
 
 const hiddenSides = ({ before, after }: { readonly before: unknown; readonly after: unknown }) => ({

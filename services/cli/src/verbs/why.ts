@@ -50,7 +50,7 @@ export async function why(
     told = explained(context, await inWhole(parts, question), options);
   }
   const { terminal } = context;
-  warnOf(context, told.source);
+  const exitCode = warnOf(context, told.source);
   if (terminal.format !== 'page') {
     const json = { schema: 'joinleaf.why/1', ...told.explanation };
     terminal.json(options.reveal === true ? json : withoutData(json));
@@ -58,7 +58,7 @@ export async function why(
     terminal.page(told.page);
     suggestNext(context, told);
   }
-  return exitCodes.fine;
+  return exitCode;
 }
 
 /** The record that is asked about, with those around it. */

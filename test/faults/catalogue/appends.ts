@@ -4,6 +4,8 @@ import type { PassingFrame } from '../nats-frames.js';
 import { sessionParties, type Party, type World } from '../world.js';
 import { acknowledgement, append, command } from './subjects.js';
 
+const toldWithinMs = 20_000;
+
 /** Faults of appends, acknowledgements and their ambiguity: section 4.2 of the fault model, F3 to F5 with them. */
 export const appendFaults: readonly Fault[] = [
   {
@@ -106,9 +108,7 @@ export const appendFaults: readonly Fault[] = [
       const before = world.journal.answers.length;
       await streams.update(world.eventStream, { max_bytes: state.bytes + 4_096 });
       return async () => {
-        const told = world.journal.answers
-          .slice(before)
-          .some((answer) => answer.kind === 'refused' && answer.rule === 'E12');
+        const told = await isToldOfNoRoom(world, before);
         await streams.update(world.eventStream, { max_bytes: -1 });
         return told ? [] : ['nobody was told that there is no room in the log (E12)'];
       };
@@ -132,6 +132,17 @@ export const appendFaults: readonly Fault[] = [
     },
   },
 ];
+
+/** Whether a call that ended after so many others was told that the log has no room. */
+async function isToldOfNoRoom(world: World, before: number): Promise<boolean> {
+  const isTold = () =>
+    world.journal.answers
+      .slice(before)
+      .some((answer) => answer.kind === 'refused' && answer.rule === 'E12');
+  // Where acknowledgements are lost besides, commands wait for them first.
+  for (let waited = 0; !isTold() && waited < toldWithinMs; waited += 100) await delay(100);
+  return isTold();
+}
 
 function losing(id: string, name: string, share: { readonly chance?: number }): PassingFault {
   return {

@@ -69,7 +69,8 @@ describe('a steady stream of joins goes on', () => {
       wire.mend();
       await traffic.goesOn(12);
     }
-    expect(traffic.stats.resumes).toBeGreaterThan(resumes);
+    // The others go on, and so the joins may be done before the one that was cut off is back.
+    while (traffic.stats.resumes === resumes) await delay(100);
   }, 60_000);
 
   it('when the notifier hangs', async () => {

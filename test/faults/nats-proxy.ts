@@ -26,6 +26,7 @@ export class NatsProxy implements AsyncDisposable {
   readonly #servers: readonly Server[];
   readonly #lines = new Set<Line>();
   readonly #matchers = new Set<Matcher>();
+  #dialled = 0;
   #isCut = false;
   #isFrozen = false;
 
@@ -57,6 +58,11 @@ export class NatsProxy implements AsyncDisposable {
 
   get connections(): number {
     return this.#lines.size;
+  }
+
+  /** How often a connection was asked for. */
+  get dialled(): number {
+    return this.#dialled;
   }
 
   /** Does `rule.act` to what matches, until the answer is called. The first rule that matches counts. */
@@ -101,6 +107,7 @@ export class NatsProxy implements AsyncDisposable {
   }
 
   #take(near: Socket, target: ProxyTarget): void {
+    this.#dialled += 1;
     if (this.#isCut) {
       near.resetAndDestroy();
       return;

@@ -1,4 +1,4 @@
-import { Requests, type Asked } from '@joinleaf/request-reply';
+import { leastRecentlyDialled, Requests, type Asked } from '@joinleaf/request-reply';
 import { boundMsDefault, inboxPrefixOf } from '@joinleaf/wire';
 import {
   AuthorizationError,
@@ -25,7 +25,7 @@ interface Opening {
 }
 
 const retryMs = 250;
-const dialMs = 5_000;
+const dialMsMax = 5_000;
 
 /** The connection to NATS: it comes back for ever, and says when it is away. */
 export class Broker {
@@ -55,7 +55,7 @@ export class Broker {
     { withinMs, signal, dial = dialNats }: Opening,
   ): Promise<Broker> {
     const until = world.now() + withinMs;
-    for (;;) {
+    for (let dialMs = dialMsOf(settings); ; dialMs = Math.min(dialMs * 2, dialMsMax)) {
       signal?.throwIfAborted();
       const dialing = dial(settings, Math.min(dialMs, Math.max(until - world.now(), 1)));
       try {
@@ -184,22 +184,29 @@ export class Broker {
   }
 }
 
-// A connection that was cut without a word is given up after three of these: early enough to come back, and to beat,
-// before the node counts as lost.
-const pingMs = (boundMs: number): number => Math.min(Math.max(Math.floor(boundMs / 5), 250), 5_000);
+const between = (least: number, ms: number, most: number): number =>
+  Math.floor(Math.min(Math.max(ms, least), most));
+
+// A connection that was cut without a word is given up after three to four pings, and a server that takes another one
+// and says nothing after one dial: early enough to come back, and to beat, before the node counts as lost.
+const pingMsOf = ({ boundMs }: Settings): number =>
+  between(250, (boundMs ?? boundMsDefault) / 10, 5_000);
+const dialMsOf = ({ boundMs }: Settings): number =>
+  between(1_000, (boundMs ?? boundMsDefault) / 5, dialMsMax);
 
 /** The way to a broker that `connect` takes. */
-export const dialNats: Dial = ({ servers, credentials, node, boundMs }, timeout) =>
+export const dialNats: Dial = (settings, timeout) =>
   connectToNats({
-    ...credentials,
-    servers: [...servers],
-    name: `joinleaf node ${node}`,
-    inboxPrefix: inboxPrefixOf(node),
+    ...settings.credentials,
+    servers: [...settings.servers],
+    name: `joinleaf node ${settings.node}`,
+    inboxPrefix: inboxPrefixOf(settings.node),
     timeout,
     maxReconnectAttempts: -1,
     reconnectTimeWait: retryMs,
     reconnectJitter: retryMs,
-    pingInterval: pingMs(boundMs ?? boundMsDefault),
+    reconnectToServer: leastRecentlyDialled,
+    pingInterval: pingMsOf(settings),
     maxPingOut: 2,
     // A server whose users are changing refuses for a moment; a node waits for its return.
     ignoreAuthErrorAbort: true,

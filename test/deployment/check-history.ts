@@ -15,9 +15,12 @@ export interface HistoryExpectation extends LogExpectation {
 /** A history that is not what was promised. */
 export class BrokenHistory extends Error {
   override readonly name = 'BrokenHistory';
-  constructor(readonly findings: readonly string[]) {
+  constructor(
+    readonly findings: readonly string[],
+    cause?: unknown,
+  ) {
     const shown = findings.slice(0, 20).map((finding) => `- ${finding}`);
-    super(`${String(findings.length)} findings\n${shown.join('\n')}`);
+    super(`${String(findings.length)} findings\n${shown.join('\n')}`, { cause });
   }
 }
 
@@ -35,7 +38,7 @@ export function findingsIn(
 
 /**
  * Waits until a deployment has come to rest, and checks everything that it has on record and everything that
- * its programs were told.
+ * its programs were told: twice, for what is told too often comes late.
  *
  * @returns The records.
  * @throws BrokenHistory with every finding.
@@ -45,25 +48,38 @@ export async function checkHistory(
   expected: HistoryExpectation = {},
 ): Promise<Records> {
   const { withinMs = 40_000 } = expected;
-  await atRest(deployment, expected, withinMs).catch(() => undefined); // The findings say why not.
-  const records = await deployment.records();
-  const unexplained = deployment.unexplained?.(records) ?? [];
-  const findings = [...findingsIn(records, expected), ...unexplained];
-  if (findings.length > 0) throw new BrokenHistory(findings);
-  return records;
+  const looks = new Looks(deployment);
+  let findings: readonly string[] = ['nothing was read'];
+  let soundLooks = 0;
+  const look = async () => {
+    const records = await looks.next();
+    findings = [...findingsIn(records, expected), ...(deployment.unexplained?.(records) ?? [])];
+    soundLooks = findings.length === 0 && untold(records) === 0 ? soundLooks + 1 : 0;
+    return soundLooks >= 2 && records;
+  };
+  const what = 'all that is on record has been told and heard';
+  try {
+    return await eventually(what, look, { withinMs, everyMs: 250 });
+  } catch (error) {
+    throw findings.length > 0 ? new BrokenHistory(findings, error) : error;
+  }
 }
 
-async function atRest(
-  deployment: Pick<Deployment, 'records'>,
-  expected: HistoryExpectation,
-  withinMs: number,
-): Promise<void> {
-  await eventually(
-    'all that is on record has been told and heard',
-    async () => {
-      const records = await deployment.records();
-      return untold(records) === 0 && findingsIn(records, expected).length === 0;
-    },
-    { withinMs, everyMs: 250 },
-  );
+/** Looks at records of which each shows at least what those before it showed. */
+class Looks {
+  #most: readonly number[] = [];
+
+  constructor(private readonly deployment: Pick<Deployment, 'records'>) {}
+
+  /** @throws Error when a copy of a stream answers that has not everything yet. */
+  async next(): Promise<Records> {
+    const records = await this.deployment.records();
+    const { commits, refusals, bulletins, nodes } = records;
+    const told = [...bulletins.values()].flat();
+    const counts = [commits, refusals, told, nodes].map(({ length }) => length);
+    const lags = counts.some((count, index) => count < (this.#most[index] ?? 0));
+    if (lags) throw new Error(`read ${counts.join(', ')} after ${this.#most.join(', ')}`);
+    this.#most = counts;
+    return records;
+  }
 }

@@ -55,7 +55,7 @@ export default tseslint.config(
   { files: javascript, languageOptions: { globals: readonly(nodeGlobals) } },
   {
     files: ['**/*.cjs'],
-    languageOptions: { globals: { require: 'readonly', module: 'writable' } },
+    languageOptions: { globals: readonly(['require', 'module', '__dirname']) },
   },
 );
 

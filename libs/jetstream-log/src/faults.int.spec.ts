@@ -282,7 +282,7 @@ describe('a server that is killed', () => {
   });
 
   it('keeps every promise to two writers who compete while it dies again and again', async () => {
-    const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+    const seed = Number(process.env.JOINLEAF_SEED ?? Math.floor(Math.random() * 2 ** 31));
     const random = randomFrom(seed);
     const sessions = Array.from({ length: 6 }, () => newSession());
     const logs = [await logAt(), await logAt(), await logAt()];

@@ -13,9 +13,7 @@ import type { SocketId } from './socket-id.js';
 
 // A run is a tape of numbers that is spent on choices. A failure prints seed and path; the same run
 // comes back with JOINLEAF_SEED=<seed>.
-const seed = process.env.JOINLEAF_SEED;
 const bounds = { interruptAfterTimeLimit: 120_000, markInterruptAsFailure: true };
-const again = seed === undefined ? bounds : { ...bounds, seed: Number(seed) };
 const tape = (lengthMax: number) =>
   fc.noBias(fc.array(fc.nat(0xffff), { minLength: 20, maxLength: lengthMax, size: 'max' }));
 
@@ -34,7 +32,7 @@ describe('a session under commands by chance', () => {
           life.step(drawCommand(chance, life.session));
         });
       }),
-      { numRuns: 250, ...again },
+      { numRuns: 250, ...bounds },
     );
   });
 
@@ -53,7 +51,7 @@ describe('a session under commands by chance', () => {
           session = after;
         });
       }),
-      { numRuns: 60, ...again },
+      { numRuns: 60, ...bounds },
     );
   });
 });
@@ -74,7 +72,7 @@ describe('the fold', () => {
           session = after;
         });
       }),
-      { numRuns: 120, ...again },
+      { numRuns: 120, ...bounds },
     );
   });
 
@@ -88,7 +86,7 @@ describe('the fold', () => {
           picture(events.reduce(evolve, unopened)),
         );
       }),
-      { numRuns: 40, ...again },
+      { numRuns: 40, ...bounds },
     );
   });
 });

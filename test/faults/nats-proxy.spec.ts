@@ -165,6 +165,16 @@ describe('a proxy', () => {
     await serverHears('PING\r\nPONG\r\nPING\r\n');
   });
 
+  it('goes by the newest of two rules that say different things', async () => {
+    proxy.rule({ match: { verb: /^PING$/ }, act: 'duplicate' });
+    const undo = proxy.rule(dropping({ verb: /^PING$/, direction: 'up' }));
+    say('PING\r\nPONG\r\n');
+    await serverHears('PONG\r\n');
+    undo();
+    say('PING\r\n');
+    await serverHears('PONG\r\nPING\r\nPING\r\n');
+  });
+
   it('repeats, and changes one bit', async () => {
     proxy.rule({ match: { verb: /^PING$/ }, act: 'duplicate' });
     proxy.rule({ match: { verb: /^PUB$/ }, act: 'corrupt' });

@@ -65,7 +65,7 @@ export class NatsProxy implements AsyncDisposable {
     return this.#dialled;
   }
 
-  /** Does `rule.act` to what matches, until the answer is called. The first rule that matches counts. */
+  /** Does `rule.act` to what matches, until the answer is called. Of those that match, the rule that was made last counts. */
   rule(rule: Rule): () => void {
     const matcher: Matcher = { rule, seen: 0, held: [] };
     this.#matchers.add(matcher);

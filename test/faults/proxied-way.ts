@@ -107,7 +107,7 @@ export class ProxiedWay {
   }
 
   #matcherOf(frame: PassingFrame): Matcher | null {
-    for (const matcher of this.#parts.matchers) {
+    for (const matcher of [...this.#parts.matchers].reverse()) {
       if (!fits(matcher.rule.match, frame)) continue;
       const { nth, atMost = Infinity, chance = 1 } = matcher.rule.match;
       if (chance < 1 && this.#parts.chance.next() >= chance) continue;

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { within } from '../../deployment/eventually.js';
 import type { Fault, PassingFault } from '../fault.js';
 import type { PassingFrame } from '../nats-frames.js';
 import { sessionParties, type Party, type World } from '../world.js';
 import { acknowledgement, append, command } from './subjects.js';
 
 const toldWithinMs = 20_000;
+const strikesWithinMs = 60_000;
 
 /** Faults of appends, acknowledgements and their ambiguity: section 4.2 of the fault model, F3 to F5 with them. */
 export const appendFaults: readonly Fault[] = [
@@ -188,7 +190,7 @@ function crashAround(id: string, name: string, { match, lost }: CrashAt): Passin
           struck.resolve(undefined);
         },
       });
-      await struck.promise;
+      await within('a frame to kill it at', struck.promise, strikesWithinMs);
       await slot.kill();
       return async () => {
         undo();

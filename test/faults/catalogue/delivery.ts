@@ -1,3 +1,4 @@
+import { within } from '../../deployment/eventually.js';
 import type { Fault } from '../fault.js';
 import { slowedDown } from '../slow-consumer.js';
 import { notifierParties, sessionParties } from '../world.js';
@@ -102,7 +103,7 @@ export const deliveryFaults: readonly Fault[] = [
           struck.resolve(undefined);
         },
       });
-      await struck.promise;
+      await within('a bulletin to kill it at', struck.promise, 60_000);
       await slot.kill();
       return async () => {
         undo();

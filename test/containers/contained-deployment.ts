@@ -1,7 +1,7 @@
 import { connect as connectNode, type ConnectOptions, type Joinleaf } from '@joinleaf/client';
+import { connectBroker, type Broker } from '@joinleaf/jetstream-log';
 import type { Coordinator } from '@joinleaf/testcontainers';
 import { Subjects } from '@joinleaf/wire';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { Deployment } from '../deployment/deployment.js';
 import { readRecords } from '../deployment/read-records.js';
 import type { Records } from '../deployment/records.js';
@@ -13,7 +13,7 @@ const boundMs = 5_000;
 /** A coordinator in containers, as the checkers and the traffic of the other end-to-end tests use one. */
 export class ContainedDeployment implements Pick<Deployment, 'connectNode' | 'records'> {
   readonly #nodes: Joinleaf[] = [];
-  #reader: NatsConnection | null = null;
+  #reader: Broker | null = null;
 
   constructor(private readonly coordinator: Coordinator) {}
 
@@ -26,13 +26,8 @@ export class ContainedDeployment implements Pick<Deployment, 'connectNode' | 're
 
   async records(): Promise<Records> {
     const { servers, services, realm } = this.coordinator;
-    this.#reader ??= await connect({
-      servers: [...servers],
-      ...services,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 100,
-    });
-    return readRecords(this.#reader, new Subjects(realm));
+    this.#reader ??= await connectBroker({ servers, ...services, name: 'records' });
+    return readRecords(this.#reader.nc, new Subjects(realm));
   }
 
   async close(): Promise<void> {

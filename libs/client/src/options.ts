@@ -5,6 +5,10 @@ import { BadArgument } from './errors.js';
 import type { Fields } from './option-fields.js';
 
 export interface ConnectOptions {
+  /**
+   * `host:port`, one or several. Of several it is connected to one, and to another when that one is gone; one that falls silent is
+   * noticed within two fifths of the bound, or within a second.
+   */
   readonly servers: string | readonly string[];
   readonly user?: string | undefined;
   readonly pass?: string | undefined;
@@ -17,7 +21,7 @@ export interface ConnectOptions {
   readonly node: string;
   /** For connecting alone, which waits for a broker and a service that are not there yet. */
   readonly signal?: AbortSignal | undefined;
-  /** Silence after which the node shall count as lost, in milliseconds. */
+  /** Silence after which the node shall count as lost, in milliseconds; 15 000 without it. */
   readonly boundMs?: number | undefined;
   /** Time for one try of a request, in milliseconds; 2 000 without it. */
   readonly requestTimeoutMs?: number | undefined;

@@ -6,7 +6,8 @@ import { eventually } from './deployment/eventually.js';
 import { NatsProxy } from './faults/nats-proxy.js';
 
 // Two ways to the broker, of which the one in use falls silent: nothing is reset, and who dials there anew is taken and
-// never greeted. So does a machine whose cable is pulled, or a broker in a container that lost its network.
+// never greeted. So does a machine whose cable is pulled, or a broker in a container that lost its network. Or it lives, and what it is
+// told goes no further, as with a broker that has lost its peers.
 
 const chance = printedChance('silent-broker.e2e');
 
@@ -32,35 +33,51 @@ afterEach(async () => {
 
 const servers = () => ways.flatMap(({ urls }) => urls);
 
-/** Silences the way in use, and tells how often it is dialled from then on. */
-function silenceTheOneInUse(): () => number {
-  const inUse = ways.filter(({ connections }) => connections > 0);
-  expect(inUse).toHaveLength(1);
-  const [way] = inUse;
-  const { dialled = 0 } = way ?? {};
-  way?.freeze();
-  return () => (way?.dialled ?? 0) - dialled;
+/** Does something to the way in use, and tells how often it is dialled from then on. */
+function toTheOneInUse(hurt: (way: NatsProxy) => void): () => number {
+  const [way, another] = ways.filter(({ connections }) => connections > 0);
+  if (way === undefined || another !== undefined) throw new Error('one of the two is in use');
+  const { dialled } = way;
+  hurt(way);
+  return () => way.dialled - dialled;
 }
 
-describe('when the broker in use falls silent', () => {
-  it('a program goes to another one first, and is not given up', async () => {
-    const jl = await deployment.connectNode('ada', { servers: servers(), boundMs: 5_000 });
-    const root = await jl.openRoot('conf-7', { admit: 'auto' });
-    const dialledInVain = silenceTheOneInUse();
+const silence = (way: NatsProxy) => {
+  way.freeze();
+};
+const isolate = (way: NatsProxy) => {
+  way.rule({ match: { direction: 'up', subject: /^jl\./ }, act: 'drop' });
+};
 
-    await eventually('it is back', () => jl.stats.reconnects > 0);
-    expect(dialledInVain()).toBe(0);
-    const bob = await deployment.connectNode('bob');
-    await expect(bob.joinLeaf('conf-7')).resolves.toMatchObject({ ok: true });
-    expect(root.isOpen).toBe(true);
-    const { nodes } = await deployment.records();
-    expect(nodes.filter(({ type }) => type === 'NodeLost')).toEqual([]);
-  }, 60_000);
+describe('when the broker in use', () => {
+  it.each([
+    { what: 'falls silent', hurt: silence },
+    { what: 'lives, and is cut off from its peers', hurt: isolate },
+  ])(
+    '$what, a program goes to another one, and is not given up',
+    async ({ hurt, what }) => {
+      const jl = await deployment.connectNode('ada', { servers: servers(), boundMs: 5_000 });
+      const session = `conf-${String(what.length)}`;
+      const root = await jl.openRoot(session, { admit: 'auto' });
+      await eventually('it has beaten', () => jl.stats.beats > 1);
+      const dialledInVain = toTheOneInUse(hurt);
 
-  it('a service goes to another one first', async () => {
+      await eventually('it is back', () => jl.stats.reconnects > 0);
+      expect(dialledInVain()).toBe(0);
+      const bob = await deployment.connectNode('bob');
+      await expect(bob.joinLeaf(session)).resolves.toMatchObject({ ok: true });
+      expect(root.isOpen).toBe(true);
+      const { nodes } = await deployment.records();
+      expect(nodes.filter(({ type }) => type === 'NodeLost')).toEqual([]);
+      await Promise.all([jl.close(), bob.close()]);
+    },
+    60_000,
+  );
+
+  it('falls silent, a service goes to another one first', async () => {
     const { user, pass } = deployment.nats.credentials.services;
     const broker = await connectBroker({ servers: servers(), name: 'a service', user, pass });
-    const dialledInVain = silenceTheOneInUse();
+    const dialledInVain = toTheOneInUse(silence);
 
     await eventually('it is back', () => broker.counts.reconnected > 0);
     expect(dialledInVain()).toBe(0);

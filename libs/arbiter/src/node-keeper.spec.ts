@@ -19,6 +19,7 @@ class SlowBook extends MemoryBook {
   }
 }
 
+const heard = { v: 1, ok: true };
 let clockMs = 0;
 const world = timelessWorld(() => clockMs);
 
@@ -220,7 +221,7 @@ describe('a node that falls silent', () => {
   it('[H10] learns from its beat that it was lost, and so does a run that was replaced', async () => {
     const { keeper } = keeperOn(new MemoryBook());
     await keeper.start('ada', message('run1', { boundMs: 2_000 }));
-    expect(keeper.beat('ada', message('run1'))).toBeUndefined();
+    expect(keeper.beat('ada', message('run1'))).toEqual(heard);
     expect(keeper.beat('eve', message('run1'))).toBeUndefined();
     clockMs = 2_001;
     await keeper.judge();
@@ -229,7 +230,18 @@ describe('a node that falls silent', () => {
     expect(keeper.beat('ada', message('run1'))).toMatchObject(fenced);
     await keeper.start('ada', message('run2'));
     expect(keeper.beat('ada', message('run1'))).toMatchObject(fenced);
-    expect(keeper.beat('ada', message('run2'))).toBeUndefined();
+    expect(keeper.beat('ada', message('run2'))).toEqual(heard);
+  });
+
+  it('is told that it is heard by the arbiter that judges it, and by no other', async () => {
+    const book = new MemoryBook();
+    const [judge, other] = [keeperOn(book), keeperOn(book, () => false)];
+    await judge.keeper.start('ada', message('run1'));
+    expect(other.keeper.beat('ada', message('run1'))).toBeUndefined();
+    await other.keeper.status('ada');
+    expect(other.keeper.beat('ada', message('run1'))).toBeUndefined();
+    expect(judge.keeper.beat('ada', message('run1'))).toEqual(heard);
+    expect(judge.keeper.beat('ada', message('run0'))).toBeUndefined();
   });
 
   it('vanishes with a thousand others: so many records at a time, and each once', async () => {

@@ -5,7 +5,7 @@ import {
   nodeRequestSchemas,
   requestBytesMax,
   type NodeRecord,
-  type RefusedReply,
+  type BeatReply,
   type StartReply,
   type StopReply,
 } from '@joinleaf/wire';
@@ -120,13 +120,18 @@ export class NodeKeeper {
     return written === null ? { v: 1, ok: true } : refusalReply(nobody, written, null);
   }
 
-  /** Hears that a node lives; answers only a run that is known to be over (H10). */
-  beat(node: string, bytes: Uint8Array): RefusedReply | undefined {
+  /**
+   * Hears that a node lives. Answers a run that is known to be over (H10), and one that lives where its silence is ours to judge: then
+   * the node knows that it is heard.
+   */
+  beat(node: string, bytes: Uint8Array): BeatReply | undefined {
     const decoded = decode(nodeRequestSchemas.beat, bytes, requestBytesMax);
     if (!decoded.ok) return undefined;
     const { incarnation } = decoded.value;
     this.#lives.heard(node, incarnation, this.parts.world.monotonicMs());
-    return this.#lives.isOver(node, incarnation) ? refusalReply(nobody, fenced, null) : undefined;
+    if (this.#lives.isOver(node, incarnation)) return refusalReply(nobody, fenced, null);
+    const { owns = () => true } = this.parts;
+    return this.speaks(node, incarnation) && owns(node) ? { v: 1, ok: true } : undefined;
   }
 
   /** Gives every node a whole window again, after a pause or a disconnect of our own. */

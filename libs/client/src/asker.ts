@@ -1,5 +1,6 @@
 import type { Asked } from '@joinleaf/request-reply';
 import {
+  beatReplySchema,
   decode,
   encode,
   inboxPrefixOf,
@@ -78,6 +79,12 @@ interface Question<T extends { readonly ok: true }> {
   readonly isCommand: boolean;
   /** Whether it has to be on record in the end: then a log without room for it is asked again. */
   readonly needsRoom: boolean;
+}
+
+/** Called for the answers to a beat: there may be none, or several. */
+interface BeatAnswers {
+  readonly heard: () => void;
+  readonly over: (refusal: RefusedReply) => void;
 }
 
 export class Asker {
@@ -192,15 +199,16 @@ export class Asker {
   }
 
   /** Says that this run lives. `over` is called if whoever knows better answers that it is over (H10). */
-  beat(over: (refusal: RefusedReply) => void): void {
+  beat({ heard, over }: BeatAnswers): void {
     const { broker, subjects, node, incarnation } = this.parts;
     // One place for each answer, and none for long: a broker would keep the way back to it.
     this.#beats += 1;
     this.#answers?.end();
     const reply = `${inboxPrefixOf(node)}.beat-${String(this.#beats)}`;
     const take = (bytes: Uint8Array) => {
-      const answer = reader(stopReplySchema)(bytes);
-      if (answer?.ok === false && answer.rule === 'H10') over(answer);
+      const answer = reader(beatReplySchema)(bytes);
+      if (answer?.ok === true) heard();
+      else if (answer?.rule === 'H10') over(answer);
     };
     this.#answers = broker.subscribe(reply, take, ignore);
     const body = { v: protocolVersion, incarnation };

@@ -149,6 +149,16 @@ export class Broker {
     }
   }
 
+  /** Whether there is more than one server to be connected to. */
+  get hasChoice(): boolean {
+    return this.nc.getServers().length > 1;
+  }
+
+  /** Goes to another server. What is under way is lost, as with any connection that breaks. */
+  leave(): void {
+    this.nc.reconnect().catch(ignore);
+  }
+
   /** Sends what is left to send and disconnects, within this time. */
   async close(world: World, withinMs: number): Promise<void> {
     if (this.nc.isClosed()) return;

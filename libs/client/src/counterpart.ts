@@ -256,9 +256,11 @@ export class Counterpart {
       }
       case 'beat':
         this.beats.set(node, (this.beats.get(node) ?? 0) + 1);
-        if (this.#over.has(`${node}/${incarnation}`)) {
-          message.respond(encode(refusedReply({ code: 'WSAENETRESET', rule: 'H10' }, null)));
-        }
+        message.respond(
+          this.#over.has(`${node}/${incarnation}`)
+            ? encode(refusedReply({ code: 'WSAENETRESET', rule: 'H10' }, null))
+            : encode({ v: 1, ok: true }),
+        );
         return;
       case 'stop':
         this.stopped.add(node);

@@ -33,6 +33,7 @@ import {
   checkOptions,
   checkPort,
 } from './check.js';
+import { Earshot } from './earshot.js';
 import { closedError, fencedError, JoinleafError, JoinleafRefusal } from './errors.js';
 import { OperatedGroup } from './group.js';
 import type { Hearing } from './hearing.js';
@@ -73,6 +74,7 @@ export class NodeClient implements Joinleaf {
   #status: Status = 'connected';
   #closing: Promise<void> | null = null;
   #beatAt: number;
+  readonly #earshot: Earshot;
 
   constructor(private readonly parts: ClientParts) {
     const { promise, resolve } = Promise.withResolvers<Closing>();
@@ -80,6 +82,7 @@ export class NodeClient implements Joinleaf {
     this.#end = resolve;
     const { world, broker, beatMs } = parts;
     this.#beatAt = world.now();
+    this.#earshot = new Earshot(parts.boundMs);
     this.#timers = [
       world.every(beatMs, () => {
         this.#beat();
@@ -236,12 +239,24 @@ export class NodeClient implements Joinleaf {
 
   #beat(): void {
     const { world, broker, asker, counters } = this.parts;
-    const silentMs = world.now() - this.#beatAt;
-    this.#beatAt = world.now();
+    const now = world.now();
+    const silentMs = now - this.#beatAt;
+    this.#beatAt = now;
     if (!broker.isConnected) return;
+    // Answers that came while this process stood still are read after this.
+    if (silentMs > 2 * this.beatMs) this.#earshot.begin(now);
+    if (this.#earshot.isOut(now) && broker.hasChoice) {
+      broker.leave();
+      return;
+    }
     counters.add('beats', 1);
-    asker.beat(({ message }) => {
-      this.fenced(message);
+    asker.beat({
+      heard: () => {
+        this.#earshot.answered(world.now());
+      },
+      over: ({ message }) => {
+        this.fenced(message);
+      },
     });
     // A process that was held up for longer than its bound may have been given up meanwhile.
     if (silentMs > this.boundMs) void this.#checkIn();
@@ -266,6 +281,7 @@ export class NodeClient implements Joinleaf {
     this.#say(isConnected ? 'connected' : 'disconnected');
     if (!isConnected) return;
     this.parts.counters.add('reconnects', 1);
+    this.#earshot.begin(this.parts.world.now());
     this.#beat();
     void this.#checkIn();
   }

@@ -125,8 +125,8 @@ function hearNodes(
     } else if (subject?.verb === 'stop') {
       answer(message, nodes.stop(subject.node, message.data), reportBug);
     } else if (subject?.verb === 'beat') {
-      const refused = nodes.beat(subject.node, message.data);
-      if (refused !== undefined) message.respond(encode(refused));
+      const reply = nodes.beat(subject.node, message.data);
+      if (reply !== undefined) message.respond(encode(reply));
     }
   };
   connection.subscribe(subjects.nodes('start'), { queue: 'arbiter', callback: take });

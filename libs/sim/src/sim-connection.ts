@@ -88,6 +88,11 @@ export class SimConnection implements Remote {
     return this as unknown as NatsConnection;
   }
 
+  /** There is one server, and nowhere else to go. */
+  getServers(): readonly object[] {
+    return [];
+  }
+
   publish(
     subject: string,
     payload: Uint8Array | string = new Uint8Array(),

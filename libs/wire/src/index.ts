@@ -13,11 +13,13 @@ export {
   requestBytesMax,
 } from './limits.js';
 export {
+  beatReplySchema,
   nodeRecordSchema,
   nodeRequestSchemas,
   resumeReplySchema,
   startReplySchema,
   stopReplySchema,
+  type BeatReply,
   type NodeRecord,
   type NodeRequest,
   type ResumeReply,

@@ -49,6 +49,10 @@ export const stopReplySchema = z.discriminatedUnion('ok', [
 ]);
 export type StopReply = z.output<typeof stopReplySchema>;
 
+/** A beat is answered by the arbiter that judges the node, and by whoever knows that its run is over. */
+export const beatReplySchema = stopReplySchema;
+export type BeatReply = StopReply;
+
 export const resumeReplySchema = z.discriminatedUnion('ok', [
   z.object({
     v: z.literal(1),

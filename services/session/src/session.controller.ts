@@ -1,13 +1,7 @@
 import { NodeKeeper, SessionCommands } from '@joinleaf/arbiter';
 import { Controller, Inject } from '@nestjs/common';
 import { Command, NodeRequest, type CommandRequest, type NodeMessage } from '@joinleaf/nest-kit';
-import {
-  verbs,
-  type RefusedReply,
-  type Reply,
-  type StartReply,
-  type StopReply,
-} from '@joinleaf/wire';
+import { verbs, type BeatReply, type Reply, type StartReply, type StopReply } from '@joinleaf/wire';
 
 @Controller()
 export class SessionController {
@@ -32,7 +26,7 @@ export class SessionController {
   }
 
   @NodeRequest('beat')
-  beat({ node, data }: NodeMessage): RefusedReply | undefined {
+  beat({ node, data }: NodeMessage): BeatReply | undefined {
     return this.nodes.beat(node, data);
   }
 }

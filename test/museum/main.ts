@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { mutants, type Mutant } from './mutants.js';
+import { mutants, mutated, type Mutant } from './mutants.js';
 
 // npm run museum -- [--seeds N] [--only TEXT] [--json FILE]: puts each known bug into a copy of the compiled code, and plays seeds
 // until one of them notices. A bug that none of them notices has escaped.
@@ -50,12 +50,14 @@ async function museum(seeds: number, only: string): Promise<number> {
   return escaped.length === 0 ? 0 : 1;
 }
 
-async function tried({ room, name, ...mutant }: Mutant, seeds: number): Promise<Verdict> {
+async function tried(mutant: Mutant, seeds: number): Promise<Verdict> {
+  const { room, name } = mutant;
   const began = performance.now();
   const place = mkdtempSync(join(tmpdir(), 'joinleaf-museum-'));
   try {
     copyTo(place);
-    mutate(join(place, 'libs', mutant.file), mutant);
+    const file = join(place, 'libs', mutant.file);
+    writeFileSync(file, mutated(readFileSync(file, 'utf8'), mutant));
     const caughtBy = await play(place, seeds);
     return { room, name, caughtBy, seconds: Math.round((performance.now() - began) / 1_000) };
   } finally {
@@ -80,18 +82,6 @@ function copyTo(place: string): void {
     cpSync(join(root, 'test/dist', part), join(place, 'test/dist', part), { recursive: true });
   }
   writeFileSync(join(place, 'package.json'), '{ "type": "module" }\n');
-}
-
-function mutate(file: string, { find, instead }: Pick<Mutant, 'find' | 'instead'>): void {
-  const code = readFileSync(file, 'utf8');
-  const places = code.split(find).length - 1;
-  if (places !== 1) {
-    throw new Error(`${file}: ${String(places)} places for the bug, there must be one: ${find}`);
-  }
-  writeFileSync(
-    file,
-    code.replace(find, () => instead),
-  );
 }
 
 async function play(place: string, seeds: number): Promise<Verdict['caughtBy']> {

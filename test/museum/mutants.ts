@@ -115,8 +115,8 @@ export const mutants: readonly Mutant[] = [
     room: 'client',
     name: 'does not say that it repeats itself',
     file: 'client/dist/asker.js',
-    find: 'const bytes = maybeArrived ? again : first;',
-    instead: 'const bytes = first;',
+    find: 'if (!maybeArrived && question.isCommand)',
+    instead: 'if (false)',
   },
   {
     room: 'client',
@@ -126,3 +126,14 @@ export const mutants: readonly Mutant[] = [
     instead: 'cursor = { ...cursor, heard: Math.max(cursor.heard, first - 1) };\n    if (false) {',
   },
 ];
+
+/**
+ * The code with a bug in it.
+ *
+ * @throws Error when the code has changed, and there is no place for the bug, or more than one.
+ */
+export function mutated(code: string, { file, find, instead }: Mutant): string {
+  const places = code.split(find).length - 1;
+  if (places === 1) return code.replace(find, () => instead);
+  throw new Error(`${file}: ${String(places)} places for the bug, there must be one: ${find}`);
+}

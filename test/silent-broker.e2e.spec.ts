@@ -56,7 +56,7 @@ describe('when the broker in use', () => {
   ])(
     '$what, a program goes to another one, and is not given up',
     async ({ hurt, what }) => {
-      const jl = await deployment.connectNode('ada', { servers: servers(), boundMs: 5_000 });
+      const jl = await deployment.connectNode('ada', { servers: servers(), boundMs: 10_000 });
       const session = `conf-${String(what.length)}`;
       const root = await jl.openRoot(session, { admit: 'auto' });
       await eventually('it has beaten', () => jl.stats.beats > 1);

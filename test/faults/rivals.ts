@@ -96,7 +96,12 @@ async function openRoom(host: RawNode, session: string, policy: Json): Promise<s
     ['open', { socket: root, policy }],
     ['listen', { socket: root, backlog: 5_000 }],
   ] as const) {
-    const reply = await host.ask(session, verb, body);
+    const wish = { ...body, commandId: host.commandId() };
+    let reply = await host.ask(session, verb, wish);
+    // Where acknowledgements are lost besides, it takes a while to be known.
+    for (let tries = 1; reply.retry === 'unknown' && tries < 20; tries += 1) {
+      reply = await host.ask(session, verb, { ...wish, repeat: true });
+    }
     if (reply.ok !== true) throw new Error(`${session}: ${verb}: ${JSON.stringify(reply)}`);
   }
   return root;

@@ -157,21 +157,24 @@ async function answerOfThrown(
   sleep: Actor['sleep'],
 ): Promise<Told<'unknown'> | Told<'abandoned'> | Told<'not-done'>> {
   if (error instanceof UnknownOutcomeError) {
-    return { kind: 'unknown', settled: await settled(error, undecidedMs, sleep) };
+    const told = await settled(error, undecidedMs, sleep);
+    return told === null ? { kind: 'abandoned' } : { kind: 'unknown', settled: told };
   }
   if (!(error instanceof JoinleafError)) throw error;
-  const { code } = error;
-  return code === 'WSANOTINITIALISED' || code === 'WSAENETRESET'
-    ? { kind: 'abandoned' }
-    : { kind: 'not-done', code };
+  return isGone(error) ? { kind: 'abandoned' } : { kind: 'not-done', code: error.code };
 }
 
-// What nobody knew in time is known afterwards, and stays what it is.
+/** Whether the run of the node that asked is over. */
+const isGone = (error: unknown): boolean =>
+  error instanceof JoinleafError &&
+  (error.code === 'WSANOTINITIALISED' || error.code === 'WSAENETRESET');
+
+// What nobody knew in time is known afterwards, and stays what it is. Null when whoever asked is gone meanwhile.
 async function settled(
   error: UnknownOutcomeError,
   undecidedMs: number,
   sleep: Actor['sleep'],
-): Promise<string> {
+): Promise<string | null> {
   const patience = undecidedMs / 100;
   let last = 'nothing';
   for (let attempt = 1; attempt <= 60 + patience; attempt += 1) {
@@ -183,6 +186,7 @@ async function settled(
       }
       return JSON.stringify(told);
     } catch (cause) {
+      if (isGone(cause)) return null;
       last = String(cause);
       await sleep(250);
     }
